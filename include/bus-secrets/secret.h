@@ -64,7 +64,7 @@ enum bs_code bs_secret_copy(const void *bytes, size_t len, struct bs_secret **re
 struct bs_secret *bs_secret_free(struct bs_secret *secret);
 
 size_t bs_secret_len(const struct bs_secret *secret);
-/* Borrowed until the secret is freed. Never NULL. */
+/* Borrowed until the secret is freed. Never NULL; aligned to 16, so that a cipher's context can live in a secret. */
 const uint8_t *bs_secret_bytes(const struct bs_secret *secret);
 uint8_t *bs_secret_data(struct bs_secret *secret);
 /* Makes a secret shorter in place and wipes what was cut off; len must not exceed the present length. */
