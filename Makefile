@@ -1,4 +1,4 @@
-# bus-secrets: `make help` lists the targets.
+# bus-secrets. `make help` lists the targets; V=1 shows the commands.
 
 VERSION := $(shell sed -n 's/^\#define BS_VERSION "\(.*\)"/\1/p' include/bus-secrets/version.h)
 CC ?= cc
@@ -40,7 +40,10 @@ FS_OBJ := $(FS_SRC:%.c=$(BUILD)/%.o)
 UNIT_BIN := $(UNIT_SRC:%.c=$(BUILD)/%)
 LIB := $(BUILD)/libbus-secrets.a
 
-all: $(LIB) $(if $(CLI_SRC),$(BUILD)/bus-secrets) $(if $(FS_SRC),$(BUILD)/bus-secretsd)
+SONAME := libbus-secrets.so.0
+SHARED := $(BUILD)/$(SONAME)
+
+all: $(LIB) $(SHARED) $(if $(CLI_SRC),$(BUILD)/bus-secrets) $(if $(FS_SRC),$(BUILD)/bus-secretsd)
 
 $(BUILD)/core/%.o: core/%.c
 	@mkdir -p $(@D)
@@ -55,6 +58,9 @@ $(BUILD)/fs/%.o: fs/%.c
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+$(SHARED): $(LIB_OBJ)
+	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) $(filter-out -pie,$(LDHARDEN)) -Wl,-soname,$(SONAME) -o $@ $^ $(LIB_LIBS)
+
 $(BUILD)/bus-secrets: $(CLI_OBJ) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(LIB_LIBS)
 
@@ -66,11 +72,102 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
 	$(if $(V),,@echo "  TEST $<")
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS) -lcriterion
 
-check-unit: $(UNIT_BIN)
-	$(Q)for t in $(UNIT_BIN); do echo "$$t"; $$t || exit 1; done
+# --- set-up and use --------------------------------------------------------------------------------------------------
 
-clean:
-	rm -rf $(BUILD)
+deps: ## install what building, running and testing needs (Debian packages, sudo when not root)
+	$(Q)mount-helpers/deps.sh test
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
+TEST_TOOLS := # programs that shell tests run; rules below add to it
+
+test: deps ## every test; the last line says how many passed
+	$(Q)$(MAKE) --no-print-directory all test-programs
+	$(Q)BUILD=$(BUILD) tests/run.sh $(UNIT_BIN) $(call SH_TESTS,vectors) $(call SH_TESTS,e2e) $(call SH_TESTS,interop) \
+		$(call SH_TESTS,fault) $(call SH_TESTS,fuzz) $(call SH_TESTS,lint)
+
+check-unit: all test-programs ## unit tests alone
+	$(Q)BUILD=$(BUILD) tests/run.sh $(UNIT_BIN)
+
+check-e2e: all test-programs ## end-to-end tests alone
+	$(Q)BUILD=$(BUILD) tests/run.sh $(call SH_TESTS,e2e)
+
+asan: ## unit, end-to-end and fault tests with address and undefined-behaviour sanitizers
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan HARDEN= LDHARDEN= \
+		CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" \
+		all test-programs check-asan
+
+check-asan:
+	$(Q)BUILD=$(BUILD) tests/run.sh $(UNIT_BIN) $(call SH_TESTS,e2e) $(call SH_TESTS,fault)
+
+valgrind: all $(UNIT_BIN) ## unit tests under valgrind
+	$(Q)BUILD=$(BUILD) tests/valgrind.sh $(UNIT_BIN)
+
+test-clients: all test-programs ## real programs that read and write key files, on the mount
+	$(Q)BUILD=$(BUILD) tests/run.sh $(call SH_TESTS,clients)
+
+torture: all test-programs ## the long tests
+	$(Q)BUILD=$(BUILD) TORTURE=1 LIMIT=3600 tests/run.sh $(call SH_TESTS,fault) $(call SH_TESTS,e2e)
+
+bench: all test-programs ## figures against the tools people use today, in one run
+	$(Q)BUILD=$(BUILD) tests/bench/bench.sh
+
+interop-tools: ## build sops 3.9.0 and 3.13.3 into a cache outside the tree
+	$(Q)tests/interop/make-interop-tools.sh
+
+# --- checks ----------------------------------------------------------------------------------------------------------
+
+C_FILES = $(wildcard include/bus-secrets/*.h core/*/*.[ch] fs/*.[ch] tests/*/*.[ch])
+
+lint: all ## layers, names, man pages, shell scripts
+	$(Q)BUILD=$(BUILD) tests/run.sh $(call SH_TESTS,lint)
+
+analyze: ## gcc -fanalyzer, clang-tidy, cppcheck, shellcheck
+	$(Q)BUILD=$(BUILD) tests/lint/analyze.sh
+
+format: ## clang-format over all C files
+	$(Q)clang-format -i $(C_FILES)
+
+# --- install ---------------------------------------------------------------------------------------------------------
+
+bindir = $(DESTDIR)$(PREFIX)/bin
+libdir = $(DESTDIR)$(PREFIX)/lib
+libexecdir = $(DESTDIR)$(PREFIX)/libexec/bus-secrets
+includedir = $(DESTDIR)$(PREFIX)/include/bus-secrets
+mandir = $(DESTDIR)$(PREFIX)/share/man
+compdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+PUBLIC_HEADERS := $(wildcard include/bus-secrets/*.h include/bus-secrets/*.def)
+
+install: all ## programs, library, headers, man pages, completion; DESTDIR and PREFIX are honoured
+	install -d $(bindir) $(libdir)/pkgconfig $(libexecdir) $(includedir) $(compdir) $(mandir)/man1 $(mandir)/man5 $(mandir)/man8
+	install -m 755 $(BUILD)/bus-secrets $(bindir)/bus-secrets
+	install -m 755 $(BUILD)/bus-secretsd $(libexecdir)/bus-secretsd
+	install -m 644 $(LIB) $(libdir)/libbus-secrets.a
+	install -m 755 $(SHARED) $(libdir)/$(SONAME)
+	ln -sf $(SONAME) $(libdir)/libbus-secrets.so
+	install -m 644 $(PUBLIC_HEADERS) $(includedir)/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' include/bus-secrets.pc.in >$(libdir)/pkgconfig/bus-secrets.pc
+	chmod 644 $(libdir)/pkgconfig/bus-secrets.pc
+	install -m 644 core/cli/bus-secrets.bash $(compdir)/bus-secrets
+	install -m 644 docs/bus-secrets.1 $(mandir)/man1/
+	install -m 644 docs/bus-secrets.5 $(mandir)/man5/
+	install -m 644 docs/bus-secretsd.8 $(mandir)/man8/
+
+uninstall: ## remove what install put there
+	rm -f $(bindir)/bus-secrets $(libdir)/libbus-secrets.a $(libdir)/$(SONAME) $(libdir)/libbus-secrets.so \
+		$(libdir)/pkgconfig/bus-secrets.pc $(compdir)/bus-secrets $(mandir)/man1/bus-secrets.1 \
+		$(mandir)/man5/bus-secrets.5 $(mandir)/man8/bus-secretsd.8
+	rm -rf $(libexecdir) $(includedir)
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD) $(BUILD)-*
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+test-programs: $(UNIT_BIN) $(TEST_TOOLS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all check-unit clean
+.PHONY: all deps test check-unit check-e2e asan check-asan valgrind test-clients torture bench interop-tools lint \
+	analyze format install uninstall clean help test-programs
