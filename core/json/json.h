@@ -32,7 +32,9 @@ struct bs_json_value {
 struct bs_json_member {
 	size_t key_off; /* of the opening quote */
 	size_t key_span; /* raw bytes with quotes */
-	char *key;      /* decoded, NUL-terminated, may hold NUL inside (then key_len > strlen) */
+	/* Decoded, NUL-terminated, may hold NUL inside (then key_len > strlen). A lone surrogate becomes the three bytes
+	 * that UTF-8 would give it: not valid text, so that such a key is listed and equals no other. */
+	char *key;
 	size_t key_len;
 	struct bs_json_value value;
 };
