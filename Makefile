@@ -164,7 +164,7 @@ clean: ## remove everything that was built
 	rm -rf $(BUILD) $(BUILD)-*
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 test-programs: $(UNIT_BIN) $(TEST_TOOLS)
 

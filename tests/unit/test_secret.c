@@ -62,7 +62,7 @@ static void forbid_locked_memory(void)
 		cr_assert_eq(setresuid(65534, 65534, 65534), 0);
 }
 
-Test(secret, refuses_memory_that_cannot_be_locked)
+Test(process, refuses_memory_that_cannot_be_locked)
 {
 	struct bs_error err;
 
@@ -71,7 +71,7 @@ Test(secret, refuses_memory_that_cannot_be_locked)
 	cr_assert(strstr(err.msg, "ulimit -l"), "%s", err.msg);
 }
 
-Test(secret, is_honest_about_a_failed_lock)
+Test(process, is_honest_about_a_failed_lock)
 {
 	struct bs_arena_status status;
 	struct bs_secret *s;
@@ -138,17 +138,17 @@ static void walk_past(int direction)
 		(void)*(direction < 0 ? at - i : at + i);
 }
 
-Test(secret, a_guard_page_stands_behind_the_arena, .signal = SIGSEGV)
+Test(process, a_guard_page_stands_behind_the_arena, .signal = SIGSEGV)
 {
 	walk_past(1);
 }
 
-Test(secret, a_guard_page_stands_before_the_arena, .signal = SIGSEGV)
+Test(process, a_guard_page_stands_before_the_arena, .signal = SIGSEGV)
 {
 	walk_past(-1);
 }
 
-Test(secret, is_not_there_after_fork)
+Test(process, is_not_there_after_fork)
 {
 	struct bs_secret *s;
 	int status;
