@@ -72,6 +72,17 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
 	$(if $(V),,@echo "  TEST $<")
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS) -lcriterion
 
+# Programs that the vector and interoperability tests drive; zlib because some of the age vectors are compressed.
+$(BUILD)/tests/vectors/%: tests/vectors/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  TEST $<")
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS) -lz
+
+$(BUILD)/tests/interop/%: tests/interop/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  TEST $<")
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS)
+
 # --- set-up and use --------------------------------------------------------------------------------------------------
 
 deps: ## install what building, running and testing needs (Debian packages, sudo when not root)
@@ -81,6 +92,7 @@ deps: ## install what building, running and testing needs (Debian packages, sudo
 
 SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
 TEST_TOOLS := # programs that shell tests run; rules below add to it
+TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool
 
 test: deps ## every test; the last line says how many passed
 	$(Q)$(MAKE) --no-print-directory all test-programs

@@ -1,0 +1,31 @@
+/* base64.c: libsodium's strict decoder, with its many arguments in one place. */
+#include "base64.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static int variant(enum bs_base64 kind)
+{
+	return kind == BS_BASE64_PADDED ? sodium_base64_VARIANT_ORIGINAL : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+}
+
+bool bs_base64_decode(enum bs_base64 kind, const char *text, size_t len, uint8_t *out, size_t room, size_t *ret_len)
+{
+	/* Without `ignore` and `end` libsodium refuses whatever is left over, and non-zero trailing bits. */
+	return sodium_base642bin(out, room, text, len, NULL, ret_len, NULL, variant(kind)) == 0;
+}
+
+bool bs_base64_decode_exact(enum bs_base64 kind, const char *text, size_t text_len, uint8_t *out, size_t len)
+{
+	size_t got;
+
+	return bs_base64_decode(kind, text, text_len, out, len, &got) && got == len;
+}
+
+size_t bs_base64_encode(enum bs_base64 kind, const uint8_t *bytes, size_t len, char *out)
+{
+	size_t room = sodium_base64_encoded_len(len, variant(kind));
+
+	sodium_bin2base64(out, room, bytes, len, variant(kind));
+	return room - 1;
+}
