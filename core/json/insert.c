@@ -6,67 +6,29 @@
 #include "layout.h"
 #include "patch.h"
 
+#include "../base/json_escape.h"
+#include "../base/text.h"
+
 #include <bus-secrets/cleanup.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Text being made. A failed allocation sticks, and is looked at once, at the end. */
-struct draft {
-	char *bytes;
-	size_t len;
-	size_t room;
-	bool has_failed;
-};
-
-static void draft_release(struct draft *draft)
+static void draft_span(struct bs_text *draft, struct bs_json_span span)
 {
-	free(draft->bytes);
+	bs_text_add(draft, span.at, span.len);
 }
 
-static void draft_add(struct draft *draft, const char *bytes, size_t len)
+static void draft_key(struct bs_text *draft, const char *key, size_t key_len, struct bs_json_span colon)
 {
-	size_t room = draft->room;
-	char *grown;
+	char *quoted = bs_text_extend(draft, bs_json_escaped_len(key, key_len));
 
-	if (draft->has_failed || len > SIZE_MAX / 2 - draft->len) {
-		draft->has_failed = true;
-		return;
-	}
-	if (draft->len + len > room) {
-		room = 2 * (draft->len + len);
-		grown = realloc(draft->bytes, room);
-		if (!grown) {
-			draft->has_failed = true;
-			return;
-		}
-		draft->bytes = grown;
-		draft->room = room;
-	}
-	if (len > 0)
-		memcpy(draft->bytes + draft->len, bytes, len);
-	draft->len += len;
-}
-
-static void draft_span(struct draft *draft, struct bs_json_span span)
-{
-	draft_add(draft, span.at, span.len);
-}
-
-static void draft_key(struct draft *draft, const char *key, size_t key_len, struct bs_json_span colon)
-{
-	BS_CLEANUP(bs_free_ptr) char *quoted = NULL;
-	size_t len = 0;
-
-	if (bs_json_string_encode(key, key_len, &quoted, &len, NULL)) {
-		draft->has_failed = true;
-		return;
-	}
-	draft_add(draft, quoted, len);
+	if (quoted)
+		bs_json_escape(key, key_len, quoted);
 	draft_span(draft, colon);
 }
 
 /* Starts a line, deeper than the members by some levels; on one line, the blanks inside a bracket. */
-static void draft_break(struct draft *draft, const struct bs_json_layout *layout, size_t deeper)
+static void draft_break(struct bs_text *draft, const struct bs_json_layout *layout, size_t deeper)
 {
 	if (!layout->is_multiline) {
 		draft_span(draft, layout->pad);
@@ -79,7 +41,7 @@ static void draft_break(struct draft *draft, const struct bs_json_layout *layout
 }
 
 /* The member, or the first missing object with the member inside. */
-static void draft_member(struct draft *draft, const struct bs_json_layout *layout, const struct bs_json_edit *edit,
+static void draft_member(struct bs_text *draft, const struct bs_json_layout *layout, const struct bs_json_edit *edit,
 	size_t existing)
 {
 	size_t missing = edit->depth - existing;
@@ -88,14 +50,14 @@ static void draft_member(struct draft *draft, const struct bs_json_layout *layou
 		const char *key = edit->path[existing + i];
 
 		draft_key(draft, key, strlen(key), layout->colon);
-		draft_add(draft, "{", 1);
+		bs_text_add(draft, "{", 1);
 		draft_break(draft, layout, i + 1);
 	}
 	draft_key(draft, edit->key, edit->key_len, layout->colon);
-	draft_add(draft, edit->value, edit->value_len);
+	bs_text_add(draft, edit->value, edit->value_len);
 	for (size_t i = missing; i > 0; i--) {
 		draft_break(draft, layout, i - 1);
-		draft_add(draft, "}", 1);
+		bs_text_add(draft, "}", 1);
 	}
 }
 
@@ -135,7 +97,7 @@ static struct place find_place(const char *text, struct bs_json_value object, co
 }
 
 /* Blanks without the empty lines in them: a blank line sets groups apart and is not a separator's own. */
-static void draft_blanks(struct draft *draft, struct bs_json_span blanks)
+static void draft_blanks(struct bs_text *draft, struct bs_json_span blanks)
 {
 	size_t newline = bs_json_last_newline(blanks);
 
@@ -144,7 +106,7 @@ static void draft_blanks(struct draft *draft, struct bs_json_span blanks)
 	draft_span(draft, blanks);
 }
 
-static void draft_separator(struct draft *draft, const struct bs_json_layout *layout, struct bs_json_span gap)
+static void draft_separator(struct bs_text *draft, const struct bs_json_layout *layout, struct bs_json_span gap)
 {
 	const char *comma = gap.at ? memchr(gap.at, ',', gap.len) : NULL;
 	size_t before;
@@ -152,19 +114,19 @@ static void draft_separator(struct draft *draft, const struct bs_json_layout *la
 	if (comma) {
 		before = (size_t)(comma - gap.at);
 		draft_blanks(draft, (struct bs_json_span){gap.at, before});
-		draft_add(draft, ",", 1);
+		bs_text_add(draft, ",", 1);
 		draft_blanks(draft, (struct bs_json_span){comma + 1, gap.len - before - 1});
 		return;
 	}
-	draft_add(draft, ",", 1);
+	bs_text_add(draft, ",", 1);
 	if (layout->is_multiline)
 		draft_break(draft, layout, 0);
 	else if (layout->pad.len > 0 || bs_json_is_space(layout->colon.at[layout->colon.len - 1]))
-		draft_add(draft, " ", 1);
+		bs_text_add(draft, " ", 1);
 }
 
 /* The blanks that an empty object has inside stay; the new member's go before or behind them. */
-static size_t draft_into_empty(struct draft *draft, struct bs_json_layout *layout, const char *text,
+static size_t draft_into_empty(struct bs_text *draft, struct bs_json_layout *layout, const char *text,
 	struct bs_json_value object, const struct bs_json_edit *edit, size_t existing)
 {
 	struct bs_json_span inside = bs_json_span_of(text, object.off + 1, bs_json_end(object) - 1);
@@ -187,7 +149,7 @@ static size_t draft_into_empty(struct draft *draft, struct bs_json_layout *layou
 	return object.off + 1;
 }
 
-static size_t draft_beside(struct draft *draft, const struct bs_json_layout *layout, const struct place *place,
+static size_t draft_beside(struct bs_text *draft, const struct bs_json_layout *layout, const struct place *place,
 	const struct bs_json_edit *edit, size_t existing)
 {
 	if (place->has_prev) {
@@ -213,7 +175,7 @@ static void learn_colon(struct bs_json_layout *layout, const char *text, const s
 enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_json_value *objects, size_t count,
 	const struct bs_json_edit *edit, struct bs_json_patch *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(draft_release) struct draft draft = {0};
+	BS_CLEANUP(bs_text_release) struct bs_text draft = {0};
 	struct bs_json_layout layout = bs_json_layout_start(text, len);
 	struct bs_json_value object = objects[count - 1];
 	size_t existing = count - 1;
@@ -234,6 +196,6 @@ enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to change a JSON text of %zu bytes", len);
 	*ret = (struct bs_json_patch){.count = 1, .owned = draft.bytes};
 	ret->changes[0] = (struct bs_json_change){.off = off, .put = draft.bytes, .put_len = draft.len};
-	draft.bytes = NULL;
+	draft = (struct bs_text){0};
 	return BS_OK;
 }

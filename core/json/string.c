@@ -4,6 +4,7 @@
 #include "json.h"
 #include "walk.h"
 
+#include "../base/json_escape.h"
 #include "../base/utf8.h"
 
 #include <bus-secrets/cleanup.h>
@@ -232,65 +233,6 @@ enum bs_code bs_json_string_decode(const char *text, struct bs_json_value string
 	return BS_OK;
 }
 
-/* The letter behind the backslash for what must be escaped; 'u' for the long form, 0 for a byte as it is. */
-static char escape_letter(char byte)
-{
-	switch (byte) {
-	case '"':
-	case '\\':
-		return byte;
-	case '\b':
-		return 'b';
-	case '\f':
-		return 'f';
-	case '\n':
-		return 'n';
-	case '\r':
-		return 'r';
-	case '\t':
-		return 't';
-	default:
-		return (unsigned char)byte < 0x20 ? 'u' : '\0';
-	}
-}
-
-static size_t encoded_len(const char *bytes, size_t len)
-{
-	size_t sum = 2;
-
-	for (size_t i = 0; i < len; i++) {
-		char letter = escape_letter(bytes[i]);
-
-		sum += letter == '\0' ? 1 : letter == 'u' ? 6 : 2;
-	}
-	return sum;
-}
-
-static void encode(const char *bytes, size_t len, char *out)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	*out++ = '"';
-	for (size_t i = 0; i < len; i++) {
-		char letter = escape_letter(bytes[i]);
-
-		if (letter == '\0') {
-			*out++ = bytes[i];
-			continue;
-		}
-		*out++ = '\\';
-		*out++ = letter;
-		if (letter != 'u')
-			continue;
-		*out++ = '0';
-		*out++ = '0';
-		*out++ = hex[(unsigned char)bytes[i] >> 4];
-		*out++ = hex[(unsigned char)bytes[i] & 0xF];
-	}
-	*out++ = '"';
-	*out = '\0';
-}
-
 enum bs_code bs_json_string_encode(const char *bytes, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	size_t room;
@@ -298,13 +240,14 @@ enum bs_code bs_json_string_encode(const char *bytes, size_t len, char **ret, si
 
 	if (!bs_utf8_is_valid(bytes, len))
 		return bs_error_set(reterr, BS_MALFORMED, "text for a JSON string is not valid UTF-8");
-	if (len > SIZE_MAX / 6 - 3)
+	if (len > SIZE_MAX / 8)
 		return bs_error_set(reterr, BS_TOO_LARGE, "a text of %zu bytes is too large for JSON", len);
-	room = encoded_len(bytes, len);
+	room = bs_json_escaped_len(bytes, len);
 	out = malloc(room + 1);
 	if (!out)
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for a JSON string of %zu bytes", room);
-	encode(bytes, len, out);
+	bs_json_escape(bytes, len, out);
+	out[room] = '\0';
 	*ret = out;
 	*ret_len = room;
 	return BS_OK;
