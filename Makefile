@@ -67,6 +67,10 @@ $(BUILD)/bus-secrets: $(CLI_OBJ) $(LIB)
 $(BUILD)/bus-secretsd: $(FS_OBJ) $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(FS_LIBS) $(LIB_LIBS)
 
+$(BUILD)/tests/bench/bench: tests/bench/bench.c $(LIB)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS)
+
 $(BUILD)/tests/unit/%: tests/unit/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  TEST $<")
@@ -116,13 +120,10 @@ check-asan:
 valgrind: all $(UNIT_BIN) ## unit tests under valgrind
 	$(Q)BUILD=$(BUILD) tests/valgrind.sh $(UNIT_BIN)
 
-test-clients: all test-programs ## real programs that read and write key files, on the mount
-	$(Q)BUILD=$(BUILD) tests/run.sh $(call SH_TESTS,clients)
-
 torture: all test-programs ## the long tests
 	$(Q)BUILD=$(BUILD) TORTURE=1 LIMIT=3600 tests/run.sh $(call SH_TESTS,fault) $(call SH_TESTS,e2e)
 
-bench: all test-programs ## figures against the tools people use today, in one run
+bench: all $(BUILD)/tests/bench/bench ## figures against the tools people use today, in one run
 	$(Q)BUILD=$(BUILD) tests/bench/bench.sh
 
 interop-tools: ## build sops 3.9.0 and 3.13.3 into a cache outside the tree
@@ -181,5 +182,5 @@ help: ## this list
 test-programs: $(UNIT_BIN) $(TEST_TOOLS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all deps test check-unit check-e2e asan check-asan valgrind test-clients torture bench interop-tools lint \
+.PHONY: all deps test check-unit check-e2e asan check-asan valgrind torture bench interop-tools lint \
 	analyze format install uninstall clean help test-programs
