@@ -16,8 +16,12 @@
 enum bs_code bs_keys_identities(struct bs_keys *keys, size_t i, const struct bs_age_identities **ret,
 	struct bs_error *reterr) BS_MUST_CHECK;
 
-/* The environment for a real sops that is to find the same identities: list ends with NULL; on the heap. */
-enum bs_code bs_keys_sops_environment(struct bs_keys *keys, char ***ret, struct bs_error *reterr) BS_MUST_CHECK;
-void bs_keys_free_environment(char **envp);
+/*
+ * The environment for a real sops that is to find the same identities: the list ends with NULL, is on the heap and is
+ * freed by bs_keys_free_environment(). Its strings are borrowed from keys, until it is closed or forgets.
+ */
+enum bs_code bs_keys_sops_environment(struct bs_keys *keys, const char ***ret, struct bs_error *reterr)
+	BS_MUST_CHECK;
+void bs_keys_free_environment(const char **envp);
 
 #endif
