@@ -28,7 +28,7 @@ struct bs_env_options {
 
 #pragma GCC visibility push(default)
 
-/* BS_USAGE when neither HOME nor the passwd entry gives a home directory, BS_NOT_FOUND for a -C that is none. */
+/* BS_NOT_FOUND when neither HOME nor the passwd entry gives a home directory, and for a -C that is none. */
 enum bs_code bs_env_open(const struct bs_env_options *options, struct bs_env **ret, struct bs_error *reterr)
 	BS_MUST_CHECK;
 struct bs_env *bs_env_close(struct bs_env *env);

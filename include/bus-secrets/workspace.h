@@ -21,7 +21,10 @@ struct bs_workspace;
 
 #pragma GCC visibility push(default)
 
-/* The workspace that start (NULL: the call's directory) lies in. BS_NO_WORKSPACE, BS_POLICY (foreign owner). */
+/*
+ * The workspace that start (NULL: the call's directory, else the preference) lies in. BS_NO_WORKSPACE, BS_POLICY
+ * (foreign owner).
+ */
 enum bs_code bs_workspace_find(const struct bs_env *env, const char *start, struct bs_workspace **ret,
 	struct bs_error *reterr) BS_MUST_CHECK;
 struct bs_workspace *bs_workspace_close(struct bs_workspace *ws);
@@ -37,7 +40,8 @@ void bs_workspace_id(const struct bs_workspace *ws, char ret[static BS_WORKSPACE
 
 /*
  * Opens a file of the workspace for reading, relative to its directory, resolved beneath it, regular, of the right
- * owner. BS_NOT_FOUND, BS_POLICY, BS_PERMISSION.
+ * owner. BS_NOT_FOUND, BS_POLICY (another user's; or, with sys_errno EXDEV, a link that leads out), BS_PERMISSION,
+ * BS_MALFORMED (not a regular file).
  */
 enum bs_code bs_workspace_open_file(const struct bs_workspace *ws, const char *relative, int *ret_fd,
 	struct bs_error *reterr) BS_MUST_CHECK;
