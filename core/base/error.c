@@ -1,4 +1,5 @@
 /* error.c: codes, their columns, and filling a struct bs_error. */
+#define BS_ERROR_C
 #include <bus-secrets/error.h>
 
 #include <errno.h>

@@ -1,7 +1,6 @@
 /* strings.c: an owned list of strings. */
 #include <bus-secrets/strings.h>
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@ enum bs_code bs_strings_add_len(struct bs_strings *list, const char *text, size_
 {
 	if (list->count == list->room) {
 		size_t room = list->room ? list->room * 2 : 8;
-		char **items = room > SIZE_MAX / sizeof(*items) ? NULL : realloc(list->items, room * sizeof(*items));
+		char **items = reallocarray(list->items, room, sizeof(*items));
 
 		if (!items)
 			return bs_error_set(reterr, BS_NO_MEMORY, "out of memory for a list of %zu", room);
