@@ -87,6 +87,30 @@ $(BUILD)/tests/interop/%: tests/interop/%.c $(LIB)
 	$(if $(V),,@echo "  TEST $<")
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS)
 
+# The fault tests' build: the core with its fault points, a driver of the replacement protocol, and the real program.
+FAULT_OBJ := $(LIB_SRC:%.c=$(BUILD)/fault/%.o)
+FAULT_LIB := $(BUILD)/fault/libbus-secrets.a
+FAULT_DRIVER_OBJ := $(patsubst %.c,$(BUILD)/fault/%.o,$(wildcard tests/fault/*.c))
+
+$(BUILD)/fault/core/%.o: core/%.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  FAULT $<")
+	$(Q)$(CC) $(LIB_CFLAGS) -DBS_FAULTS -c -o $@ $<
+
+$(BUILD)/fault/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  FAULT $<")
+	$(Q)$(CC) $(TEST_CFLAGS) -DBS_FAULTS -c -o $@ $<
+
+$(FAULT_LIB): $(FAULT_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/fault/replace_driver: $(FAULT_DRIVER_OBJ) $(FAULT_LIB)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(LIB_LIBS)
+
+$(BUILD)/fault/bus-secrets: $(CLI_OBJ:$(BUILD)/%=$(BUILD)/fault/%) $(FAULT_LIB)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(LIB_LIBS)
+
 # --- set-up and use --------------------------------------------------------------------------------------------------
 
 deps: ## install what building, running and testing needs (Debian packages, sudo when not root)
@@ -96,6 +120,7 @@ deps: ## install what building, running and testing needs (Debian packages, sudo
 
 SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
 TEST_TOOLS := # programs that shell tests run; rules below add to it
+TEST_TOOLS += $(BUILD)/fault/replace_driver $(if $(CLI_SRC),$(BUILD)/fault/bus-secrets)
 TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool
 
 test: deps ## every test; the last line says how many passed
