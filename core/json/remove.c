@@ -6,7 +6,7 @@
  */
 #include "patch.h"
 
-#include <bus-secrets/cleanup.h>
+#include <string.h>
 
 /* A member between its neighbours. */
 struct site {
@@ -93,7 +93,10 @@ static bool cut_comma_first_line(const struct site *site, struct bs_json_patch *
 	return true;
 }
 
-/* The line `"key": value,`; without the comma if it is the last, whose predecessor then loses its own. */
+/*
+ * The line `"key": value,`; without the comma if it is the last, whose predecessor then loses its own, with the blanks
+ * that set it off.
+ */
 static bool cut_line(const struct site *site, struct bs_json_patch *patch)
 {
 	size_t from = back_over_blanks(site, site->self.key_off);
@@ -112,12 +115,25 @@ static bool cut_line(const struct site *site, struct bs_json_patch *patch)
 	if (to == 0)
 		return false;
 	if (!site->has_next && site->has_prev) {
-		size_t comma = bs_json_skip_space(site->text, bs_json_end(site->prev.value), site->end);
+		size_t value_end = bs_json_end(site->prev.value);
+		size_t comma = bs_json_skip_space(site->text, value_end, site->end);
 
-		add_cut(patch, comma, comma + 1);
+		add_cut(patch, over_blanks(site, value_end) == comma ? value_end : comma, comma + 1);
 	}
 	add_cut(patch, from, to);
 	return true;
+}
+
+/* `{ "key": value }` becomes `{ }`: of equal blanks on both sides one is enough. */
+static size_t end_of_only_one(const struct site *site)
+{
+	size_t value_end = bs_json_end(site->self.value);
+	size_t before = site->self.key_off - site->floor;
+
+	if (over_blanks(site, site->floor) == site->self.key_off && over_blanks(site, value_end) == site->end &&
+		site->end - value_end == before && memcmp(site->text + site->floor, site->text + value_end, before) == 0)
+		return site->end;
+	return value_end;
 }
 
 static void cut_within_line(const struct site *site, struct bs_json_patch *patch)
@@ -129,7 +145,7 @@ static void cut_within_line(const struct site *site, struct bs_json_patch *patch
 	else if (site->has_prev)
 		add_cut(patch, bs_json_end(site->prev.value), bs_json_end(site->self.value));
 	else
-		add_cut(patch, site->self.key_off, bs_json_end(site->self.value));
+		add_cut(patch, site->self.key_off, end_of_only_one(site));
 }
 
 bool bs_json_patch_remove(const char *text, struct bs_json_value object, const char *key, size_t key_len,

@@ -109,9 +109,10 @@ enum bs_code bs_store_get(struct bs_store *store, enum bs_scope scope, const cha
 	struct bs_store_entry *ret_entry, struct bs_error *reterr) BS_MUST_CHECK;
 
 /*
- * Stores a value, encrypted to the recipients of the policy of the day. options and ret (may be NULL). BS_POLICY if
- * no identity at hand could read it back (unless blind), BS_READ_ONLY, BS_NO_SPACE, BS_TOO_LARGE, BS_BUSY (locked for
- * more than 10 s), BS_CONFLICT (a foreign text was kept aside; the message names it).
+ * Stores a value, encrypted to the recipients of the policy of the day. options and ret may be NULL. What stands there
+ * and cannot be a document is replaced. BS_NO_MATCH if no identity at hand could read it back (unless blind),
+ * BS_NO_IDENTITY if there is nobody to encrypt to, BS_POLICY, BS_READ_ONLY, BS_NO_SPACE, BS_TOO_LARGE, BS_BUSY (locked
+ * for more than 10 s), BS_CONFLICT (a foreign text was kept aside; the message names it).
  */
 enum bs_code bs_store_set(struct bs_store *store, enum bs_scope scope, const char *name, const struct bs_secret *value,
 	const struct bs_store_write *options, struct bs_store_report *ret, struct bs_error *reterr) BS_MUST_CHECK;
@@ -120,10 +121,13 @@ void bs_store_report_release(struct bs_store_report *report);
 enum bs_code bs_store_can_set(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
 	BS_MUST_CHECK;
 
-/* From both layouts of the repository scope. BS_NOT_FOUND. */
+/* From both layouts of the repository scope, the hidden copy first. BS_NOT_FOUND. */
 enum bs_code bs_store_delete(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
 	BS_MUST_CHECK;
-/* One atomic change of the file; flags BS_RENAME_*. The document moves as it is. */
+/*
+ * The document moves as it is, in one atomic change; flags BS_RENAME_*, not both. BS_NOT_FOUND, BS_EXISTS,
+ * BS_UNSUPPORTED (the file system cannot exchange two files).
+ */
 enum bs_code bs_store_rename(struct bs_store *store, enum bs_scope scope, const char *from, const char *to,
 	unsigned flags, struct bs_error *reterr) BS_MUST_CHECK;
 /* New data key and exactly the recipients that policy gives today, even when nothing differs. */
@@ -140,7 +144,10 @@ void bs_store_place_release(struct bs_store_place *place);
 /* Changes whenever the scope's files may have changed (from stat alone): a cheap question before listing again. */
 uint64_t bs_store_stamp(struct bs_store *store, enum bs_scope scope);
 
-/* Everything doctor says of a scope: opens each document without showing it, runs key commands, never prompts. */
+/*
+ * Everything doctor says of a scope: opens each document without showing it, runs key commands, never prompts (also
+ * not later: bs_keys_allow_prompt() is turned off). Files that cannot be read are findings, not failures.
+ */
 enum bs_code bs_store_check(struct bs_store *store, enum bs_scope scope, bs_finding_fn fn, void *ctx,
 	struct bs_error *reterr) BS_MUST_CHECK;
 /* What was seen of this document before (design, section 5): a line if it went back in time or stood under another
