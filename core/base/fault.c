@@ -84,6 +84,11 @@ unsigned long bs_fault_io_count(void)
 	return __atomic_load_n(&io_count, __ATOMIC_RELAXED);
 }
 
+void bs_fault_io_restart(void)
+{
+	__atomic_store_n(&io_count, 0, __ATOMIC_RELAXED);
+}
+
 void bs_fault_log_displaced(int dir, const char *name)
 {
 	const char *path = getenv("BUS_SECRETS_DISPLACED_LOG");

@@ -19,6 +19,7 @@ int bs_fault(const char *point);
 /* Counts one call; true with errno set if it is to fail. */
 bool bs_fault_io(void);
 unsigned long bs_fault_io_count(void);
+void bs_fault_io_restart(void); /* the next call is "#1" */
 void bs_fault_log_displaced(int dir, const char *name);
 #define BS_IO(call) (bs_fault_io() ? -1 : (call))
 #else
