@@ -1,8 +1,8 @@
 /*
  * age.h: age v1 files (C2SP age.md), read and written natively.
  *
- * Layer: core/age (base, include, libsodium). The stanza kinds are a table in stanza.c: X25519 and scrypt now,
- * further kinds are further rows.
+ * Layer: core/age (base, include, libsodium). The stanza kinds are a table in stanza.c: X25519, scrypt and
+ * ssh-ed25519; further kinds are further rows.
  */
 #ifndef BS_AGE_H
 #define BS_AGE_H
@@ -41,10 +41,14 @@ size_t bs_age_identities_count(const struct bs_age_identities *ids);
 /*
  * Adds the identities of a key file's text (rules: specs/age.md section 11). Lines of kinds that this build does not
  * know (AGE-PLUGIN-, AGE-SECRET-KEY-PQ-) are counted in *ret_skipped and passed over; any other bad line is
- * BS_MALFORMED, naming where and the line's number, never its text. No identity at all: BS_NO_IDENTITY.
+ * BS_MALFORMED, naming where and the line's number, never its text. No identity at all: BS_NO_IDENTITY. The text may
+ * also be an OpenSSH private key file of an ed25519 key; one of another kind is BS_NO_IDENTITY. So is a text that a
+ * passphrase protects. ret_skipped may be NULL. What fails has added nothing.
  */
 enum bs_code bs_age_identities_parse(struct bs_age_identities *ids, const struct bs_secret *text, const char *where,
 	size_t *ret_skipped, struct bs_error *reterr) BS_MUST_CHECK;
+/* True if the text is a key file, of age or of SSH, that a passphrase protects. */
+bool bs_age_keyfile_is_locked(const struct bs_secret *text);
 enum bs_code bs_age_identities_add_passphrase(struct bs_age_identities *ids, const struct bs_secret *passphrase,
 	struct bs_error *reterr) BS_MUST_CHECK;
 /* The recipient of identity i as text ("age1..."), on the heap; NULL for a passphrase. */

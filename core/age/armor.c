@@ -56,7 +56,7 @@ bool bs_age_armor_is_there(const uint8_t *bytes, size_t len)
 	const char *text = (const char *)bytes;
 	size_t i = 0;
 
-	while (i < len && i <= BLANKS_MAX && is_blank(text + i, 1))
+	while (i < len && i < BLANKS_MAX && is_blank(text + i, 1))
 		i++;
 	return len - i >= strlen(label) && !memcmp(text + i, label, strlen(label));
 }

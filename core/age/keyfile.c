@@ -6,8 +6,8 @@
  */
 #include "identities.h"
 
-#include "armor.h"
 #include "bech32.h"
+#include "ssh.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -79,6 +79,21 @@ static enum bs_code none_found(const char *where, size_t skipped, struct bs_erro
 	return bs_error_set(reterr, BS_NO_IDENTITY, "%s: holds no identity", where);
 }
 
+static enum bs_code read_ssh_key(struct bs_age_identities *ids, const struct bs_secret *text, const char *where,
+	struct bs_error *reterr)
+{
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *scalar = NULL;
+	uint8_t public[BS_AGE_POINT_BYTES];
+	enum bs_code code = bs_ssh_read_key(text, where, &scalar, public, reterr);
+
+	return code ? code : bs_age_identities_add(ids, &bs_age_ssh_ed25519, &scalar, public, reterr);
+}
+
+bool bs_age_keyfile_is_locked(const struct bs_secret *text)
+{
+	return bs_age_wants_passphrase(bs_secret_bytes(text), bs_secret_len(text)) || bs_ssh_is_locked(text);
+}
+
 enum bs_code bs_age_identities_parse(struct bs_age_identities *ids, const struct bs_secret *text, const char *where,
 	size_t *ret_skipped, struct bs_error *reterr)
 {
@@ -88,7 +103,9 @@ enum bs_code bs_age_identities_parse(struct bs_age_identities *ids, const struct
 	if (bs_secret_len(text) > TEXT_MAX)
 		return bs_error_set(reterr, BS_TOO_LARGE, "%s: too large for a key file", where);
 	if (bs_age_is_file(bs_secret_bytes(text), bs_secret_len(text)))
-		return bs_error_set(reterr, BS_NO_IDENTITY, "%s: is protected by a passphrase", where);
+		return bs_error_set(reterr, BS_NO_IDENTITY, "%s: locked: it is an encrypted age file", where);
+	if (bs_ssh_is_key(text))
+		return read_ssh_key(ids, text, where, reterr);
 	if (!bs_secret_is_text(text))
 		return bs_error_set(reterr, BS_MALFORMED, "%s: is not a key file: not UTF-8 text", where);
 	code = read_lines(ids, text, where, &skipped, reterr);

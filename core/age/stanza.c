@@ -2,12 +2,11 @@
 #include "stanza.h"
 
 #include "base64.h"
+#include "ssh.h"
 #include <sodium.h>
 #include <string.h>
 
 static const struct bs_age_row ssh_rsa = { .kind = BS_AGE_SSH_RSA, .type = "ssh-rsa", .name = "ssh-rsa" };
-static const struct bs_age_row ssh_ed25519 = { .kind = BS_AGE_SSH_ED25519, .type = "ssh-ed25519",
-	.name = "ssh-ed25519" };
 static const struct bs_age_row hybrid = { .kind = BS_AGE_HYBRID, .type = "mlkem768x25519", .name = "post-quantum" };
 static const struct bs_age_row tag = { .kind = BS_AGE_TAG, .type = "p256tag", .name = "tag" };
 static const struct bs_age_row tag_hybrid = { .kind = BS_AGE_TAG, .type = "mlkem768p256tag", .name = "tag" };
@@ -17,7 +16,7 @@ static const struct bs_age_row unknown = { .kind = BS_AGE_UNKNOWN, .name = "unkn
 static const struct bs_age_row *const rows[] = {
 	&bs_age_x25519,
 	&bs_age_scrypt,
-	&ssh_ed25519,
+	&bs_age_ssh_ed25519,
 	&ssh_rsa,
 	&hybrid,
 	&tag,
