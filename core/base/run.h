@@ -22,12 +22,20 @@ struct bs_run {
 };
 
 /*
- * Runs it and waits. *ret_status is the exit status (128 + signal). BS_INTERRUPTED on time-out or a signal to us,
- * after the child was killed and reaped; BS_TOO_LARGE over the output limit; BS_NEED_SOPS is for callers to say.
+ * Runs it and waits. *ret_status is the exit status (128 + signal); if that is not 0, reterr->msg says what the
+ * program said last, or how it ended, though the call itself returns BS_OK. With has_terminal the program stays in
+ * our process group and may ask; without, it has a session of its own, and all of that ends with it on time-out.
+ * It never outlives the calling thread. BS_NOT_FOUND, BS_PERMISSION if it cannot be executed; BS_INTERRUPTED on
+ * time-out or a signal to us, after the child was killed and reaped; BS_TOO_LARGE over the output limit;
+ * BS_NEED_SOPS is for callers to say.
  */
 enum bs_code bs_run(const struct bs_run *run, struct bs_secret **ret_output, int *ret_status, struct bs_error *reterr)
 	BS_MUST_CHECK;
-/* Splits a command line into words as sops does: quotes and backslashes, no variables, no pipes. words[] on the heap. */
+/*
+ * Splits a command line into words as sops does (google/shlex): blanks separate; '...' takes all as it is; in "..." and
+ * outside a backslash takes the next byte as it is; # at a word's start begins a comment to the line's end. No variables,
+ * no pipes, no patterns. BS_USAGE for an open quote, a backslash at the end, or no word at all. words[] on the heap.
+ */
 enum bs_code bs_run_split(const char *command, char ***ret_words, struct bs_error *reterr) BS_MUST_CHECK;
 void bs_run_free_words(char **words);
 
