@@ -87,6 +87,24 @@ $(BUILD)/tests/interop/%: tests/interop/%.c $(LIB)
 	$(if $(V),,@echo "  TEST $<")
 	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS)
 
+$(BUILD)/tests/e2e/%: tests/e2e/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  TEST $<")
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS)
+
+# A fuzz target, over its kept inputs; and the same under clang's fuzzer, in the build that `make fuzz` makes.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  TEST $<")
+	$(Q)$(CC) $(TEST_CFLAGS) $(LDFLAGS) -o $@ $< tests/fuzz/replay_main.c $(LIB) $(LIB_LIBS)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  FUZZ $<")
+	$(Q)$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(LIB) $(LIB_LIBS)
+
 # The fault tests' build: the core with its fault points, a driver of the replacement protocol, and the real program.
 FAULT_OBJ := $(LIB_SRC:%.c=$(BUILD)/fault/%.o)
 FAULT_LIB := $(BUILD)/fault/libbus-secrets.a
@@ -121,6 +139,7 @@ deps: ## install what building, running and testing needs (Debian packages, sudo
 SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
 TEST_TOOLS := # programs that shell tests run; rules below add to it
 TEST_TOOLS += $(BUILD)/fault/replace_driver $(if $(CLI_SRC),$(BUILD)/fault/bus-secrets)
+TEST_TOOLS += $(BUILD)/tests/e2e/json_driver $(FUZZ_SRC:%.c=$(BUILD)/%)
 TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool
 
 test: deps ## every test; the last line says how many passed
@@ -144,6 +163,13 @@ check-asan:
 
 valgrind: all $(UNIT_BIN) ## unit tests under valgrind
 	$(Q)BUILD=$(BUILD) tests/valgrind.sh $(UNIT_BIN)
+
+fuzz: ## each fuzzer for FUZZ_SECONDS (10), with clang's address and undefined-behaviour sanitizers
+	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)-fuzz HARDEN= LDHARDEN= WERROR= \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" run-fuzzers
+
+run-fuzzers: $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+	$(Q)BUILD=$(BUILD) tests/fuzz/fuzz.sh
 
 torture: all test-programs ## the long tests
 	$(Q)BUILD=$(BUILD) TORTURE=1 LIMIT=3600 tests/run.sh $(call SH_TESTS,fault) $(call SH_TESTS,e2e)
@@ -207,5 +233,5 @@ help: ## this list
 test-programs: $(UNIT_BIN) $(TEST_TOOLS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all deps test check-unit check-e2e asan check-asan valgrind torture bench interop-tools lint \
+.PHONY: all deps test check-unit check-e2e asan check-asan valgrind fuzz run-fuzzers torture bench interop-tools lint \
 	analyze format install uninstall clean help test-programs
