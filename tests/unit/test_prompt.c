@@ -40,6 +40,8 @@ static struct talk begin(size_t max, int *ret_answer)
 		slave = open(ptsname(talk.master), O_RDWR);
 		(void)ioctl(slave, TIOCSCTTY, 0);
 		(void)close(talk.master);
+		/* Else whether the signal or the end of the terminal is noticed first is a race. */
+		(void)signal(SIGHUP, SIG_IGN);
 		head[0] = (uint32_t)bs_prompt_secret(QUESTION, max, &secret, &err);
 		head[1] = secret ? (uint32_t)bs_secret_len(secret) : 0;
 		if (write(answer[1], head, sizeof(head)) != sizeof(head))
