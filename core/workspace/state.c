@@ -75,7 +75,7 @@ enum bs_code bs_state_write(int dirfd, const char *name, const char *text, size_
 {
 	BS_CLEANUP(bs_close_fd) int fd = -1;
 	BS_CLEANUP(bs_free_ptr) char *part = NULL;
-	enum bs_code code = bs_cstr_format(&part, reterr, ".part-%ld-%.64s", (long)getpid(), name);
+	enum bs_code code = bs_cstr_format(&part, reterr, ".part-%ld-%.64s", (long)gettid(), name);
 
 	if (code)
 		return code;
