@@ -1,0 +1,86 @@
+/*
+ * main.c: bus-secrets: from a command line to an exit status.
+ *
+ * Order: the command line is read without touching anything; the process is hardened; a value among the
+ * arguments is moved to locked memory and overwritten in place; only then does anything else run. The
+ * output is written when the command has succeeded. This file alone turns codes into exit statuses.
+ */
+#include "cli.h"
+
+#include <bus-secrets/harden.h>
+#include <bus-secrets/version.h>
+
+static enum bs_code print_help(struct bs_cli *cli, struct bs_error *reterr)
+{
+	if (cli->command)
+		bs_help_command(cli, cli->command);
+	else
+		bs_help_program(cli);
+	return bs_out_help(cli, reterr);
+}
+
+/*
+ * What list and rekey print stands although they fail: they did what they could. It goes out, but replaces
+ * no -o FILE.
+ */
+static enum bs_code finish(struct bs_cli *cli, enum bs_code code, struct bs_error *reterr)
+{
+	struct bs_error ignored = {0};
+
+	if (code == BS_OK)
+		return bs_out_finish(cli, reterr);
+	if (cli->is_partial && bs_out_is_stream(cli))
+		(void)!bs_out_finish(cli, reterr->msg[0] ? &ignored : reterr);
+	return code;
+}
+
+static enum bs_code run(struct bs_cli *cli, struct bs_error *reterr)
+{
+	static const struct bs_cli_command version = {.name = "version"};
+	enum bs_code code;
+
+	if (cli->is_version)
+		cli->command = &version;
+	code = bs_out_check(cli, reterr);
+	if (code != BS_OK)
+		return code;
+	if (cli->is_version)
+		bs_out_text(cli, "bus-secrets %s\n", BS_VERSION);
+	else
+		code = cli->command->run(cli, reterr);
+	return finish(cli, code, reterr);
+}
+
+int main(int argc, char **argv)
+{
+	struct bs_cli cli = {0};
+	struct bs_error error = {0};
+	enum bs_code parsed = bs_cli_parse(&cli, argc, argv, &error);
+	enum bs_code code = parsed;
+	struct bs_error other = {0};
+
+	code = bs_harden_process(&cli.closed, &other);
+	if (code == BS_OK)
+		code = bs_cli_take_value(&cli, &other);
+	if (parsed != BS_OK || code != BS_OK)
+		bs_cli_wipe_words(argc, argv, 1);
+	if (code != BS_OK)
+		error = other;
+	else if (cli.is_help)
+		code = print_help(&cli, &error);
+	else if (parsed != BS_OK)
+		code = parsed;
+	else {
+		bs_cli_say_notices(&cli);
+		if (cli.command || cli.is_version)
+			code = run(&cli, &error);
+		else {
+			bs_help_usage_error(&cli);
+			code = BS_USAGE;
+		}
+	}
+	if (code != BS_OK)
+		bs_cli_say_error(&cli, &error);
+	bs_cli_close(&cli);
+	return bs_code_exit(code);
+}
