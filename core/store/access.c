@@ -38,22 +38,28 @@ static void climb_to_existing(char *dir)
 }
 
 /*
- * A file without any write bit is a statement that also root keeps to: files are replaced through their directory,
- * so nothing else would stop us.
+ * What its owner made read-only stays as it is, for root too: files are replaced through their directory, so nothing
+ * else would stop us, and the mount shows such a file as read-only.
  */
+static bool is_closed(const struct stat *st, const char *path, int how)
+{
+	uid_t me = geteuid();
+
+	return (!(st->st_mode & S_IWUSR) && (me == 0 || me == st->st_uid)) ||
+	       faccessat(AT_FDCWD, path, how, AT_EACCESS) != 0;
+}
+
 enum bs_code bs_access_check(const char *path, const char *shown, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *dir = dir_of(path);
 	struct stat st;
 
 	if (stat(path, &st) == 0) {
-		if ((st.st_mode & 0222) == 0 || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
-			return bs_error_set(reterr, BS_READ_ONLY, "%s is read-only: chmod u+w makes it writable", shown);
-		if (S_ISDIR(st.st_mode)) {
-			if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS))
-				return bs_error_set(reterr, BS_READ_ONLY, "directory %s is not writable", shown);
+		if (is_closed(&st, path, S_ISDIR(st.st_mode) ? W_OK | X_OK : W_OK))
+			return bs_error_set(
+				reterr, BS_READ_ONLY, "%s is read-only: chmod u+w makes it writable", shown);
+		if (S_ISDIR(st.st_mode))
 			return BS_OK;
-		}
 	} else if (errno != ENOENT) {
 		return bs_error_sys(reterr, errno, "cannot look at %s", shown);
 	}
@@ -62,7 +68,7 @@ enum bs_code bs_access_check(const char *path, const char *shown, struct bs_erro
 	climb_to_existing(dir);
 	if (stat(dir, &st))
 		return bs_error_sys(reterr, errno, "cannot look at directory %s", dir);
-	if ((st.st_mode & 0222) == 0 || faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS))
+	if (is_closed(&st, dir, W_OK | X_OK))
 		return bs_error_set(reterr, BS_READ_ONLY,
 			"%s cannot be replaced: its directory %s is not writable", shown, dir);
 	return BS_OK;
@@ -88,7 +94,8 @@ enum bs_code bs_access_room(const char *path, const char *shown, uint64_t more, 
 		want += (uint64_t)st.st_size;
 	if (statvfs(dir, &fs) || fs.f_blocks == 0)
 		return BS_OK;
-	if ((uint64_t)fs.f_bavail <= want / (fs.f_frsize ? fs.f_frsize : 1) || (fs.f_files && fs.f_favail == 0))
+	if ((uint64_t)fs.f_bavail <= want / (fs.f_frsize ? fs.f_frsize : 1) ||
+		(fs.f_files && fs.f_favail == 0))
 		return bs_error_set(reterr, BS_NO_SPACE, "no space left to replace %s", shown);
 	return BS_OK;
 }
@@ -107,7 +114,7 @@ uint64_t bs_hash64(const void *bytes, size_t len, uint64_t seed)
 uint64_t bs_access_stamp(int dirfd, const char *path, uint64_t seed)
 {
 	struct stat st;
-	uint64_t parts[9] = { 0 };
+	uint64_t parts[9] = {0};
 
 	if (fstatat(dirfd, path, &st, 0)) {
 		parts[0] = (uint64_t)errno;

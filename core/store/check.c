@@ -15,8 +15,8 @@ struct check {
 	bs_finding_fn fn;
 	void *ctx;
 	const struct bs_layout *layout; /* the one that is gone through */
-	struct bs_strings users;        /* names of the user scope, sorted */
-	struct bs_strings before;       /* names in the layouts before this one */
+	struct bs_strings users; /* names of the user scope, sorted */
+	struct bs_strings before; /* names in the layouts before this one */
 };
 
 static void BS_PRINTF(5, 6) say(const struct check *check, enum bs_finding_level level, const char *name,
@@ -31,7 +31,8 @@ static void BS_PRINTF(5, 6) say(const struct check *check, enum bs_finding_level
 	check->fn(check->ctx, level, check->scope, name, text, remedy);
 }
 
-static const char *remedy_of(enum bs_code code, enum bs_scope scope, const char *name, char room[static BS_REMEDY_MAX])
+static const char *remedy_of(
+	enum bs_code code, enum bs_scope scope, const char *name, char room[static BS_REMEDY_MAX])
 {
 	if (code == BS_PLAINTEXT || code == BS_MALFORMED || code == BS_INTEGRITY) {
 		bs_document_remedy(scope, name, room);
@@ -69,9 +70,9 @@ static void say_name(const struct check *check, const char *name)
 		say(check, BS_FINDING_WARN, name, "take another name if both are wanted, or delete one",
 			"hides the user scope's own value in auto");
 	if (has_sorted(&check->before, name))
-		say(check, BS_FINDING_WARN, name,
-			"keep one: get it, delete it (from both), set it again",
-			"stands in %s, too; that one is not used", check->layout->file ? check->layout->file : "a second place");
+		say(check, BS_FINDING_WARN, name, "keep one: get it, delete it (from both), set it again",
+			"stands in %s, too; that one is not used",
+			check->layout->file ? check->layout->file : "a second place");
 }
 
 static void say_recipients(const struct check *check, const char *name, const struct bs_sops_doc *doc)
@@ -84,25 +85,27 @@ static void say_recipients(const struct check *check, const char *name, const st
 		say(check, BS_FINDING_WARN, name, "add a second recipient, then bus-secrets rekey",
 			"has a single recipient: no backup recipient");
 	if (joined)
-		say(check, BS_FINDING_WARN, name, "take the entries out with sops if they are no longer wanted",
-			"a rewrite here keeps its data key and the entries of kind %s: who holds those keys goes on reading",
+		say(check, BS_FINDING_WARN, name,
+			"take the entries out with sops if they are no longer wanted",
+			"a rewrite here keeps its data key and the entries of kind %s: who holds those keys "
+			"goes on reading",
 			joined);
 }
 
 /* Whether the project's policy could be followed, and whether the document follows it already. */
 static void say_policy(const struct check *check, const char *name, const struct bs_sops_doc *doc)
 {
-	BS_CLEANUP(bs_strings_release) struct bs_strings wanted = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings wanted = {0};
 	const struct bs_strings *has = bs_sops_recipients(doc);
 	enum bs_policy_origin origin = BS_POLICY_NONE;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	char remedy[BS_REMEDY_MAX];
 	bool is_same = true;
 
 	if (bs_policy_recipients(check->store->env, check->scope == BS_SCOPE_REPO ? check->store->ws : NULL,
 		    check->store->keys, check->scope, name, has, false, &wanted, &origin, &why)) {
-		say(check, BS_FINDING_BAD, name, remedy_of(why.code, check->scope, name, remedy), "cannot be written: %s",
-			why.msg);
+		say(check, BS_FINDING_BAD, name, remedy_of(why.code, check->scope, name, remedy),
+			"cannot be written: %s", why.msg);
 		return;
 	}
 	for (size_t i = 0; i < wanted.count; i++)
@@ -111,11 +114,12 @@ static void say_policy(const struct check *check, const char *name, const struct
 		const char *kind = NULL;
 
 		is_same = is_same && (bs_strings_has(&wanted, has->items[i]) ||
-			!bs_recipient_is_native(has->items[i], &kind));
+					     !bs_recipient_is_native(has->items[i], &kind));
 	}
 	if (is_same || origin == BS_POLICY_NONE)
 		return;
-	(void)snprintf(remedy, sizeof(remedy), "bus-secrets rekey %s --scope %s", name, bs_scope_name(check->scope));
+	(void)snprintf(
+		remedy, sizeof(remedy), "bus-secrets rekey %s --scope %s", name, bs_scope_name(check->scope));
 	say(check, BS_FINDING_WARN, name, remedy, "its recipients are not those of %s",
 		origin == BS_POLICY_RECIPIENTS ? ".bus/secrets/recipients.txt" : ".sops.yaml");
 }
@@ -124,17 +128,17 @@ static void say_document(const struct check *check, const char *name, const stru
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 	BS_CLEANUP(bs_free_ptr) char *warning = bs_note_warning(check->store, check->scope, name, doc);
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	char remedy[BS_REMEDY_MAX];
 
 	if (bs_document_decrypt(check->store, doc, &value, NULL, &why))
-		say(check, BS_FINDING_BAD, name, remedy_of(why.code, check->scope, name, remedy), "cannot be opened: %s",
-			why.msg);
+		say(check, BS_FINDING_BAD, name, remedy_of(why.code, check->scope, name, remedy),
+			"cannot be opened: %s", why.msg);
 	else
 		say(check, BS_FINDING_OK, name, NULL, "can be opened");
 	if (warning)
-		say(check, BS_FINDING_WARN, name, "look at the history; bus-secrets set writes the value that is right", "%s",
-			warning);
+		say(check, BS_FINDING_WARN, name,
+			"look at the history; bus-secrets set writes the value that is right", "%s", warning);
 	say_recipients(check, name, doc);
 	say_policy(check, name, doc);
 }
@@ -155,10 +159,12 @@ static void say_bad_name(const struct check *check, const char *key, size_t key_
 
 	printable(key, key_len, shown);
 	if (bs_name_fold(key, key_len, fold))
-		(void)snprintf(remedy, sizeof(remedy), "rename it by hand, the nearest valid name is %s", fold);
+		(void)snprintf(
+			remedy, sizeof(remedy), "rename it by hand, the nearest valid name is %s", fold);
 	else
 		(void)snprintf(remedy, sizeof(remedy), "rename it by hand");
-	say(check, BS_FINDING_WARN, NULL, remedy, "\"%s\" is no valid name: not shown, left untouched", shown);
+	say(check, BS_FINDING_WARN, NULL, remedy, "\"%s\" is no valid name: not shown, left untouched",
+		shown);
 }
 
 static enum bs_code check_one(void *ctx, const char *key, size_t key_len, bool is_double,
@@ -166,7 +172,7 @@ static enum bs_code check_one(void *ctx, const char *key, size_t key_len, bool i
 {
 	const struct check *check = ctx;
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	char remedy[BS_REMEDY_MAX];
 
 	if (bs_name_check(key, key_len, NULL)) {
@@ -184,17 +190,20 @@ static enum bs_code check_one(void *ctx, const char *key, size_t key_len, bool i
 		doc = NULL;
 	if (why.code == BS_NO_MEMORY)
 		return bs_error_set(reterr, why.code, "%s", why.msg);
+	if (why.code == BS_PLAINTEXT)
+		(void)bs_error_set(&why, BS_PLAINTEXT, "the stored value is not an encrypted document");
 	if (doc)
 		say_document(check, key, doc);
 	else
 		say(check, BS_FINDING_BAD, key,
-			is_double ? "take one of them out by hand" : remedy_of(why.code, check->scope, key, remedy),
+			is_double ? "take one of them out by hand"
+				  : remedy_of(why.code, check->scope, key, remedy),
 			"cannot be opened: %s", why.msg);
 	return BS_OK;
 }
 
-static enum bs_code collect(void *ctx, const char *key, size_t key_len, bool is_double, const struct bs_stored *stored,
-	struct bs_error *reterr)
+static enum bs_code collect(void *ctx, const char *key, size_t key_len, bool is_double,
+	const struct bs_stored *stored, struct bs_error *reterr)
 {
 	(void)is_double;
 	(void)stored;
@@ -214,10 +223,12 @@ static void check_litter(const struct check *check, const char *dir_path, const 
 			continue;
 		if (strstr(name, ".bus-conflict-"))
 			say(check, BS_FINDING_WARN, NULL, "compare it with the stored file, then delete it",
-				"%s/%s holds a foreign change that was kept aside", bs_access_shown(check->store, dir_path), name);
+				"%s/%s holds a foreign change that was kept aside",
+				bs_access_shown(check->store, dir_path), name);
 		else
 			say(check, BS_FINDING_WARN, NULL, "the next write there clears it up",
-				"%s/%s was left by a call that was killed", bs_access_shown(check->store, dir_path), name);
+				"%s/%s was left by a call that was killed",
+				bs_access_shown(check->store, dir_path), name);
 	}
 }
 
@@ -225,7 +236,7 @@ static enum bs_code check_place(const struct check *check, struct bs_error *rete
 {
 	BS_CLEANUP(bs_free_ptr) char *path = NULL;
 	BS_CLEANUP(bs_free_ptr) char *real = NULL;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	const char *dir, *base = NULL;
 	struct stat st;
 	enum bs_code code = check->layout->ops->path(check->store, check->layout, &path, reterr);
@@ -233,7 +244,8 @@ static enum bs_code check_place(const struct check *check, struct bs_error *rete
 	if (code)
 		return code;
 	if (bs_access_check(path, bs_access_shown(check->store, path), &why))
-		say(check, BS_FINDING_BAD, NULL, "give yourself the right to write there, or leave it as it is",
+		say(check, BS_FINDING_BAD, NULL,
+			"give yourself the right to write there, or leave it as it is",
 			"nothing can be written: %s", why.msg);
 	real = realpath(path, NULL);
 	if (!real || stat(real, &st))
@@ -249,7 +261,9 @@ static enum bs_code check_place(const struct check *check, struct bs_error *rete
 	}
 	if (bs_replace_is_weak(dir))
 		say(check, BS_FINDING_WARN, NULL, "keep it on a local file system if others write it, too",
-			"the file system of %s cannot exchange files: a foreign change of the same moment may be lost", dir);
+			"the file system of %s cannot exchange files: a foreign change of the same moment "
+			"may be lost",
+			dir);
 	check_litter(check, dir, base);
 	return BS_OK;
 }
@@ -257,7 +271,7 @@ static enum bs_code check_place(const struct check *check, struct bs_error *rete
 static enum bs_code check_layout(struct check *check, struct bs_error *reterr)
 {
 	const struct bs_layout *layout = check->layout;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	bool is_there = false;
 	enum bs_code code = layout->ops->is_there(check->store, layout, &is_there, &why);
 
@@ -266,8 +280,10 @@ static enum bs_code check_layout(struct check *check, struct bs_error *reterr)
 	if (code == BS_NO_MEMORY)
 		return bs_error_set(reterr, code, "%s", why.msg);
 	if (code) {
-		say(check, BS_FINDING_BAD, NULL, code == BS_POLICY ? "bus-secrets workspace add says that you trust it" :
-			"mend the file, or restore it from a backup or from git", "cannot be read: %s", why.msg);
+		say(check, BS_FINDING_BAD, NULL,
+			code == BS_POLICY ? "bus-secrets workspace add says that you trust it"
+					  : "mend the file, or restore it from a backup or from git",
+			"cannot be read: %s", why.msg);
 		return BS_OK;
 	}
 	if (!is_there)
@@ -278,11 +294,11 @@ static enum bs_code check_layout(struct check *check, struct bs_error *reterr)
 	return code;
 }
 
-enum bs_code bs_store_check(struct bs_store *store, enum bs_scope scope, bs_finding_fn fn, void *ctx,
-	struct bs_error *reterr)
+enum bs_code bs_store_check(
+	struct bs_store *store, enum bs_scope scope, bs_finding_fn fn, void *ctx, struct bs_error *reterr)
 {
 	const struct bs_layout *users = bs_layout_at(BS_SCOPE_USER, 0);
-	struct check check = { .store = store, .scope = scope, .fn = fn, .ctx = ctx };
+	struct check check = {.store = store, .scope = scope, .fn = fn, .ctx = ctx};
 	enum bs_code code = bs_scope_check(store, scope, reterr);
 
 	if (code)

@@ -24,8 +24,8 @@ static void relative_name(const struct bs_layout *layout, const char *name, char
 	(void)snprintf(ret, 256, "%s/%.*s" SUFFIX, layout->file, BS_NAME_MAX, name);
 }
 
-static enum bs_code dir_path(struct bs_store *store, const struct bs_layout *layout, char **ret,
-	struct bs_error *reterr)
+static enum bs_code dir_path(
+	struct bs_store *store, const struct bs_layout *layout, char **ret, struct bs_error *reterr)
 {
 	if (asprintf(ret, "%s/%s", bs_workspace_path(store->ws), layout->file) < 0) {
 		*ret = NULL;
@@ -46,7 +46,8 @@ static int open_beneath(int dirfd, const char *path)
 	const char *slash = strchr(path, '/');
 	BS_CLEANUP(bs_close_fd) int parent = -1;
 
-	if (fd >= 0 || (errno != ENOSYS && errno != EPERM) || !slash || (size_t)(slash - path) >= sizeof(first))
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM) || !slash ||
+		(size_t)(slash - path) >= sizeof(first))
 		return fd;
 	(void)snprintf(first, sizeof(first), "%.*s", (int)(slash - path), path);
 	parent = openat(dirfd, first, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -56,8 +57,8 @@ static int open_beneath(int dirfd, const char *path)
 }
 
 /* *ret_fd is -1 where the layout is not in use. */
-static enum bs_code open_dir(const struct bs_store *store, const struct bs_layout *layout, int *ret_fd,
-	struct bs_error *reterr)
+static enum bs_code open_dir(
+	const struct bs_store *store, const struct bs_layout *layout, int *ret_fd, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_close_fd) int fd = open_beneath(bs_workspace_dirfd(store->ws), layout->file);
 	struct stat st;
@@ -67,21 +68,22 @@ static enum bs_code open_dir(const struct bs_store *store, const struct bs_layou
 		if (errno == ENOENT || errno == ENOTDIR)
 			return BS_OK;
 		if (errno == EXDEV || errno == ELOOP)
-			return bs_error_set(reterr, BS_POLICY, "%s leads out of the workspace: it is not used",
-				layout->file);
+			return bs_error_set(reterr, BS_POLICY,
+				"%s leads out of the workspace: it is not used", layout->file);
 		return bs_error_sys(reterr, errno, "cannot open %s", layout->file);
 	}
 	if (fstat(fd, &st))
 		return bs_error_sys(reterr, errno, "cannot look at %s", layout->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0 && !bs_workspace_is_consented(store->ws))
 		return bs_error_set(reterr, BS_POLICY,
-			"%s belongs to another user: bus-secrets workspace add says that you trust it", layout->file);
+			"%s belongs to another user: bus-secrets workspace add says that you trust it",
+			layout->file);
 	*ret_fd = BS_TAKE_FD(fd);
 	return BS_OK;
 }
 
-static enum bs_code dir_is_there(struct bs_store *store, const struct bs_layout *layout, bool *ret,
-	struct bs_error *reterr)
+static enum bs_code dir_is_there(
+	struct bs_store *store, const struct bs_layout *layout, bool *ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_close_fd) int fd = -1;
 	enum bs_code code = open_dir(store, layout, &fd, reterr);
@@ -129,17 +131,17 @@ static void fill_stored(const struct bs_layout *layout, const char *name, struct
 {
 	char relative[256];
 
-	*ret = (struct bs_stored){ .layout = layout };
+	*ret = (struct bs_stored){.layout = layout};
 	relative_name(layout, name, relative);
 	(void)snprintf(ret->where, sizeof(ret->where), "%s", relative);
 }
 
-static enum bs_code edit_file(void *ctx, const char *text, size_t len, char **ret, size_t *ret_len,
-	struct bs_error *reterr)
+static enum bs_code edit_file(
+	void *ctx, const char *text, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	const struct dir_call *call = ctx;
-	BS_CLEANUP(bs_change_release) struct bs_change change = { 0 };
-	BS_CLEANUP(bs_stored_release) struct bs_stored present = { 0 };
+	BS_CLEANUP(bs_change_release) struct bs_change change = {0};
+	BS_CLEANUP(bs_stored_release) struct bs_stored present = {0};
 	enum bs_code code;
 
 	if (text) {
@@ -201,13 +203,14 @@ static struct bs_replace protocol(struct dir_call *call, const char *shown)
 static enum bs_code read_document(struct bs_store *store, const struct bs_layout *layout, const char *name,
 	struct bs_stored *ret, struct bs_error *reterr)
 {
-	struct dir_call call = { .store = store, .layout = layout, .name = name };
-	BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+	struct dir_call call = {.store = store, .layout = layout, .name = name};
+	BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 	struct bs_replace replace;
 	enum bs_code code;
 
 	fill_stored(layout, name, &stored);
-	code = bs_workspace_read_file(store->ws, stored.where, BS_STORE_FILE_LIMIT, &stored.text, &stored.len, reterr);
+	code = bs_workspace_read_file(
+		store->ws, stored.where, BS_STORE_FILE_LIMIT, &stored.text, &stored.len, reterr);
 	if (code)
 		return code;
 	if (!is_whole(NULL, stored.text, stored.len)) {
@@ -247,7 +250,8 @@ static enum bs_code list_keys(int fd, struct bs_strings *ret, struct bs_error *r
 		size_t len = strlen(entry->d_name);
 		enum bs_code code;
 
-		if (len < sizeof(SUFFIX) - 1 || strcmp(entry->d_name + len - (sizeof(SUFFIX) - 1), SUFFIX) != 0 ||
+		if (len < sizeof(SUFFIX) - 1 ||
+			strcmp(entry->d_name + len - (sizeof(SUFFIX) - 1), SUFFIX) != 0 ||
 			bs_replace_is_litter(entry->d_name))
 			continue;
 		code = bs_strings_add_len(ret, entry->d_name, len - (sizeof(SUFFIX) - 1), reterr);
@@ -260,19 +264,19 @@ static enum bs_code list_keys(int fd, struct bs_strings *ret, struct bs_error *r
 	return BS_OK;
 }
 
-static enum bs_code dir_each(struct bs_store *store, const struct bs_layout *layout, bool with_text, bs_each_fn fn,
-	void *ctx, struct bs_error *reterr)
+static enum bs_code dir_each(struct bs_store *store, const struct bs_layout *layout, bool with_text,
+	bs_each_fn fn, void *ctx, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_close_fd) int fd = -1;
-	BS_CLEANUP(bs_strings_release) struct bs_strings keys = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings keys = {0};
 	enum bs_code code = open_dir(store, layout, &fd, reterr);
 
 	if (code || fd < 0 || (code = list_keys(fd, &keys, reterr)))
 		return code;
 	for (size_t i = 0; i < keys.count; i++) {
 		size_t len = strlen(keys.items[i]);
-		BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
-		struct bs_error why = { 0 };
+		BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
+		struct bs_error why = {0};
 
 		if (with_text && bs_name_check(keys.items[i], len, NULL) == BS_OK) {
 			code = read_document(store, layout, keys.items[i], &stored, &why);
@@ -296,7 +300,7 @@ static enum bs_code dir_each(struct bs_store *store, const struct bs_layout *lay
 static enum bs_code dir_change(struct bs_store *store, const struct bs_layout *layout, const char *name,
 	bs_change_fn fn, void *ctx, bool *ret_was_written, struct bs_error *reterr)
 {
-	struct dir_call call = { .store = store, .layout = layout, .name = name, .fn = fn, .ctx = ctx };
+	struct dir_call call = {.store = store, .layout = layout, .name = name, .fn = fn, .ctx = ctx};
 	BS_CLEANUP(bs_free_ptr) char *path = NULL;
 	BS_CLEANUP(bs_close_fd) int fd = -1;
 	char relative[256];
@@ -353,7 +357,8 @@ static enum bs_code dir_rename(struct bs_store *store, const struct bs_layout *l
 		if (errno == EINVAL)
 			return bs_error_set(reterr, BS_UNSUPPORTED,
 				"the file system of %s cannot exchange two files", layout->file);
-		return bs_error_sys(reterr, errno, "cannot rename secret %s to %s in %s", from, to, layout->file);
+		return bs_error_sys(
+			reterr, errno, "cannot rename secret %s to %s in %s", from, to, layout->file);
 	}
 	if (fsync(fd) && errno != EINVAL)
 		return bs_error_sys(reterr, errno, "renamed, but cannot sync %s", layout->file);
@@ -364,7 +369,7 @@ static enum bs_code dir_rename(struct bs_store *store, const struct bs_layout *l
 static uint64_t dir_stamp(struct bs_store *store, const struct bs_layout *layout)
 {
 	BS_CLEANUP(bs_close_fd) int fd = -1;
-	BS_CLEANUP(bs_strings_release) struct bs_strings keys = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings keys = {0};
 	uint64_t stamp;
 
 	if (open_dir(store, layout, &fd, NULL) || fd < 0)

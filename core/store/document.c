@@ -8,8 +8,8 @@
 
 void bs_document_remedy(enum bs_scope scope, const char *name, char ret[static BS_REMEDY_MAX])
 {
-	(void)snprintf(ret, BS_REMEDY_MAX, "write it again: bus-secrets set %.*s --scope %s", BS_NAME_MAX, name,
-		bs_scope_name(scope));
+	(void)snprintf(ret, BS_REMEDY_MAX, "write it again: bus-secrets set %.*s --scope %s", BS_NAME_MAX,
+		name, bs_scope_name(scope));
 }
 
 enum bs_code bs_document_fail(const struct bs_stored *stored, const char *name, const struct bs_error *why,
@@ -22,8 +22,8 @@ enum bs_code bs_document_fail(const struct bs_stored *stored, const char *name, 
 	return why->code;
 }
 
-enum bs_code bs_document_parse(const struct bs_stored *stored, const char *name, struct bs_sops_doc **ret,
-	struct bs_error *reterr)
+enum bs_code bs_document_parse(
+	const struct bs_stored *stored, const char *name, struct bs_sops_doc **ret, struct bs_error *reterr)
 {
 	struct bs_error why = stored->error;
 	char remedy[BS_REMEDY_MAX];
@@ -31,6 +31,8 @@ enum bs_code bs_document_parse(const struct bs_stored *stored, const char *name,
 	if (why.code == BS_OK && bs_sops_parse(stored->text, stored->len, ret, &why) == BS_OK)
 		return BS_OK;
 	bs_document_remedy(stored->layout->scope, name, remedy);
+	if (why.code == BS_PLAINTEXT)
+		(void)bs_error_set(&why, BS_PLAINTEXT, "the stored value is not an encrypted document");
 	return bs_document_fail(stored, name, &why,
 		why.code == BS_PLAINTEXT || why.code == BS_MALFORMED ? remedy : NULL, reterr);
 }
@@ -40,7 +42,7 @@ bool bs_document_knows_identities(struct bs_store *store)
 	bool has_identity = false;
 
 	for (size_t i = 0; i < bs_keys_source_count(store->keys); i++) {
-		struct bs_key_source source = { 0 };
+		struct bs_key_source source = {0};
 
 		bs_keys_probe(store->keys, i, false, &source);
 		if (source.state == BS_KEY_LOCKED || source.state == BS_KEY_UNREAD)
@@ -67,7 +69,7 @@ enum bs_code bs_document_entry(struct bs_store *store, const struct bs_stored *s
 	const struct bs_sops_doc *doc, enum bs_code code, bool knows_identities, struct bs_store_entry *ret,
 	struct bs_error *reterr)
 {
-	*ret = (struct bs_store_entry){ .scope = stored->layout->scope };
+	*ret = (struct bs_store_entry){.scope = stored->layout->scope};
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 	if (!doc) {
 		ret->state = code == BS_PLAINTEXT ? BS_ENTRY_PLAINTEXT : BS_ENTRY_MALFORMED;

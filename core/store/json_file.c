@@ -17,8 +17,8 @@ struct replace_call {
 /* A file younger than this when it was read may change again without its times telling. */
 #define SETTLED_NS 100000000
 
-enum bs_code bs_json_file_path(const struct bs_store *store, const struct bs_layout *layout, char **ret,
-	struct bs_error *reterr)
+enum bs_code bs_json_file_path(
+	const struct bs_store *store, const struct bs_layout *layout, char **ret, struct bs_error *reterr)
 {
 	if (!layout->file)
 		return bs_env_preferences_path(store->env, ret, reterr);
@@ -29,12 +29,12 @@ enum bs_code bs_json_file_path(const struct bs_store *store, const struct bs_lay
 	return BS_OK;
 }
 
-enum bs_code bs_json_file_open(struct bs_store *store, const struct bs_layout *layout, struct bs_json_file *ret,
-	struct bs_error *reterr)
+enum bs_code bs_json_file_open(struct bs_store *store, const struct bs_layout *layout,
+	struct bs_json_file *ret, struct bs_error *reterr)
 {
 	enum bs_code code;
 
-	*ret = (struct bs_json_file){ .store = store, .layout = layout };
+	*ret = (struct bs_json_file){.store = store, .layout = layout};
 	code = bs_json_file_path(store, layout, &ret->path, reterr);
 	if (code)
 		return code;
@@ -45,7 +45,7 @@ enum bs_code bs_json_file_open(struct bs_store *store, const struct bs_layout *l
 void bs_json_file_release(struct bs_json_file *file)
 {
 	free(file->path);
-	*file = (struct bs_json_file){ 0 };
+	*file = (struct bs_json_file){0};
 }
 
 size_t bs_json_file_key(const struct bs_layout *layout, const char *name, char ret[static BS_JSON_KEY_MAX])
@@ -55,12 +55,14 @@ size_t bs_json_file_key(const struct bs_layout *layout, const char *name, char r
 
 #define MERGE_MARK "unresolved merge, "
 
-enum bs_code bs_json_file_fail(const struct bs_json_file *file, const struct bs_error *why, struct bs_error *reterr)
+enum bs_code bs_json_file_fail(
+	const struct bs_json_file *file, const struct bs_error *why, struct bs_error *reterr)
 {
 	size_t mark = strlen(MERGE_MARK);
 
 	if (why->code == BS_MALFORMED && strncmp(why->msg, MERGE_MARK, mark) == 0)
-		return bs_error_set(reterr, why->code, "unresolved merge in %s, %s", file->shown, why->msg + mark);
+		return bs_error_set(
+			reterr, why->code, "unresolved merge in %s, %s", file->shown, why->msg + mark);
 	return bs_error_set(reterr, why->code, "%s: %s", file->shown, why->msg);
 }
 
@@ -68,11 +70,11 @@ enum bs_code bs_json_file_fail(const struct bs_json_file *file, const struct bs_
 static bool is_whole(void *ctx, const char *text, size_t len)
 {
 	struct bs_json_value root;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 
 	(void)ctx;
 	return bs_json_check(text, len, &root, &why) == BS_OK ||
-		strncmp(why.msg, MERGE_MARK, strlen(MERGE_MARK)) == 0;
+	       strncmp(why.msg, MERGE_MARK, strlen(MERGE_MARK)) == 0;
 }
 
 static enum bs_code walk_to_box(const struct bs_json_file *file, const char *text, struct bs_json_value at,
@@ -82,7 +84,7 @@ static enum bs_code walk_to_box(const struct bs_json_file *file, const char *tex
 
 	for (size_t i = 0;; i++) {
 		const char *key = i < layout->depth ? layout->objects[i] : NULL;
-		struct bs_error why = { 0 };
+		struct bs_error why = {0};
 		bool found = false;
 		enum bs_code code;
 
@@ -108,10 +110,11 @@ enum bs_code bs_json_file_box(const struct bs_json_file *file, const char *text,
 	struct bs_json_value *ret, struct bs_error *reterr)
 {
 	struct bs_json_value root;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 
 	if (len == 0)
-		return bs_error_set(reterr, BS_MALFORMED, "%s is empty: write {} into it, or restore it", file->shown);
+		return bs_error_set(
+			reterr, BS_MALFORMED, "%s is empty: write {} into it, or restore it", file->shown);
 	if (bs_json_check(text, len, &root, &why))
 		return bs_json_file_fail(file, &why, reterr);
 	return walk_to_box(file, text, root, ret_has, ret, reterr);
@@ -124,8 +127,8 @@ static enum bs_code locate(void *ctx, char **ret_path, struct bs_error *reterr)
 	return bs_json_file_path(call->file->store, call->file->layout, ret_path, reterr);
 }
 
-static enum bs_code call_edit(void *ctx, const char *text, size_t len, char **ret, size_t *ret_len,
-	struct bs_error *reterr)
+static enum bs_code call_edit(
+	void *ctx, const char *text, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	const struct replace_call *call = ctx;
 
@@ -159,16 +162,17 @@ static struct bs_replace protocol(struct replace_call *call)
  * A workspace's file is opened through the workspace, which checks owner and links; only then, and only if what came
  * is not whole, the more patient way is taken.
  */
-static enum bs_code read_text(const struct bs_json_file *file, char **ret, size_t *ret_len, struct bs_error *reterr)
+static enum bs_code read_text(
+	const struct bs_json_file *file, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	struct bs_json_file copy = *file;
-	struct replace_call call = { .file = &copy };
+	struct replace_call call = {.file = &copy};
 	struct bs_replace replace = protocol(&call);
 
 	if (file->layout->scope != BS_SCOPE_USER) {
 		BS_CLEANUP(bs_free_ptr) char *text = NULL;
-		enum bs_code code = bs_workspace_read_file(file->store->ws, file->layout->file, BS_STORE_FILE_LIMIT,
-			&text, ret_len, reterr);
+		enum bs_code code = bs_workspace_read_file(
+			file->store->ws, file->layout->file, BS_STORE_FILE_LIMIT, &text, ret_len, reterr);
 
 		if (code == BS_NOT_FOUND) {
 			*ret = NULL;
@@ -187,9 +191,9 @@ static enum bs_code read_text(const struct bs_json_file *file, char **ret, size_
 static bool is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-		a->st_uid == b->st_uid && a->st_mode == b->st_mode &&
-		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-		a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	       a->st_uid == b->st_uid && a->st_mode == b->st_mode && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 static bool is_settled(const struct stat *st)
@@ -208,19 +212,20 @@ void bs_json_cache_release(struct bs_json_cache *cache)
 {
 	free(cache->path);
 	free(cache->text);
-	*cache = (struct bs_json_cache){ 0 };
+	*cache = (struct bs_json_cache){0};
 }
 
-enum bs_code bs_json_file_load(const struct bs_json_file *file, const struct bs_json_cache **ret,
-	struct bs_error *reterr)
+enum bs_code bs_json_file_load(
+	const struct bs_json_file *file, const struct bs_json_cache **ret, struct bs_error *reterr)
 {
 	struct bs_json_cache *cache = &file->store->cache[file->layout->scope];
-	struct stat before = { 0 }, after = { 0 };
+	struct stat before = {0}, after = {0};
 	bool is_file = stat(file->path, &before) == 0;
 	enum bs_code code;
 
 	*ret = cache;
-	if (is_file && cache->is_settled && strcmp(cache->path, file->path) == 0 && is_same_file(&before, &cache->st))
+	if (is_file && cache->is_settled && strcmp(cache->path, file->path) == 0 &&
+		is_same_file(&before, &cache->st))
 		return BS_OK;
 	bs_json_cache_release(cache);
 	code = read_text(file, &cache->text, &cache->len, reterr);
@@ -234,12 +239,12 @@ enum bs_code bs_json_file_load(const struct bs_json_file *file, const struct bs_
 	cache->path = strdup(file->path);
 	cache->st = before;
 	cache->is_settled = cache->path && is_file && is_settled(&before) && stat(file->path, &after) == 0 &&
-		is_same_file(&before, &after);
+			    is_same_file(&before, &after);
 	return BS_OK;
 }
 
-enum bs_code bs_json_file_start(const struct bs_json_file *file, const char **text, size_t *len,
-	struct bs_error *reterr)
+enum bs_code bs_json_file_start(
+	const struct bs_json_file *file, const char **text, size_t *len, struct bs_error *reterr)
 {
 	static const char fresh[] = "{\n  \"version\": 1,\n  \"values\": {}\n}\n";
 
@@ -256,7 +261,7 @@ enum bs_code bs_json_file_start(const struct bs_json_file *file, const char **te
 enum bs_code bs_json_file_splice(const struct bs_json_file *file, const char *text, size_t len,
 	const struct bs_json_edit *edits, size_t count, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 
 	if (bs_json_splice(text, len, edits, count, ret, ret_len, &why))
 		return bs_json_file_fail(file, &why, reterr);
@@ -266,7 +271,7 @@ enum bs_code bs_json_file_splice(const struct bs_json_file *file, const char *te
 enum bs_code bs_json_file_replace(struct bs_json_file *file, bs_replace_edit_fn edit, void *ctx,
 	bool *ret_was_written, struct bs_error *reterr)
 {
-	struct replace_call call = { .file = file, .edit = edit, .ctx = ctx };
+	struct replace_call call = {.file = file, .edit = edit, .ctx = ctx};
 	struct bs_replace replace = protocol(&call);
 	enum bs_code code = bs_access_check(file->path, file->shown, reterr);
 
@@ -310,8 +315,8 @@ struct difference {
 	bool is_in_ours; /* else ours has it no more */
 };
 
-static void note_difference(const struct bs_layout *layout, const struct bs_json_member *member, bool is_in_ours,
-	struct difference *ret)
+static void note_difference(const struct bs_layout *layout, const struct bs_json_member *member,
+	bool is_in_ours, struct difference *ret)
 {
 	size_t prefix_len = strlen(layout->prefix);
 
@@ -326,15 +331,15 @@ static bool is_same_value(const struct side *ours, const struct bs_json_member *
 	const struct bs_json_member *y)
 {
 	return x->value.len == y->value.len &&
-		memcmp(ours->text + x->value.off, theirs->text + y->value.off, x->value.len) == 0;
+	       memcmp(ours->text + x->value.off, theirs->text + y->value.off, x->value.len) == 0;
 }
 
 /* Both are sorted by key: a walk along them. */
-static struct difference compare_sides(const struct bs_layout *layout, const struct side *ours,
-	const struct side *theirs)
+static struct difference compare_sides(
+	const struct bs_layout *layout, const struct side *ours, const struct side *theirs)
 {
 	const struct bs_json_members *a = &ours->members, *b = &theirs->members;
-	struct difference ret = { 0 };
+	struct difference ret = {0};
 	size_t i = 0, k = 0;
 
 	while (i < a->count && k < b->count) {
@@ -368,17 +373,20 @@ static enum bs_code merge_texts(void *ctx, const char *ours, size_t ours_len, co
 {
 	const struct replace_call *call = ctx;
 	const struct bs_layout *layout = call->file->layout;
-	struct side mine = { .text = ours, .len = ours_len }, theirs = { .text = displaced, .len = displaced_len };
-	struct bs_json_edit edit = { .path = layout->objects, .depth = layout->depth };
-	struct difference difference = { 0 };
+	struct side mine = {.text = ours, .len = ours_len},
+		    theirs = {.text = displaced, .len = displaced_len};
+	struct bs_json_edit edit = {.path = layout->objects, .depth = layout->depth};
+	struct difference difference = {0};
 	enum bs_code code = BS_OK;
 
 	if (open_side(call->file, &mine, NULL) || open_side(call->file, &theirs, NULL))
 		goto out;
 	if (mine.members.count > 1)
-		qsort(mine.members.items, mine.members.count, sizeof(*mine.members.items), bs_json_member_order);
+		qsort(mine.members.items, mine.members.count, sizeof(*mine.members.items),
+			bs_json_member_order);
 	if (theirs.members.count > 1)
-		qsort(theirs.members.items, theirs.members.count, sizeof(*theirs.members.items), bs_json_member_order);
+		qsort(theirs.members.items, theirs.members.count, sizeof(*theirs.members.items),
+			bs_json_member_order);
 	difference = compare_sides(layout, &mine, &theirs);
 	if (difference.count > 1)
 		goto out;
@@ -387,7 +395,8 @@ static enum bs_code merge_texts(void *ctx, const char *ours, size_t ours_len, co
 		edit.key_len = difference.member->key_len;
 		edit.value = difference.is_in_ours ? ours + difference.member->value.off : NULL;
 		edit.value_len = difference.is_in_ours ? difference.member->value.len : 0;
-		code = bs_json_file_splice(call->file, displaced, displaced_len, &edit, 1, ret, ret_len, reterr);
+		code = bs_json_file_splice(
+			call->file, displaced, displaced_len, &edit, 1, ret, ret_len, reterr);
 		goto out;
 	}
 	*ret = strndup(displaced, displaced_len);

@@ -16,12 +16,12 @@
 struct bs_json_file {
 	struct bs_store *store;
 	const struct bs_layout *layout;
-	char *path;        /* at the time of bs_json_file_open() */
+	char *path; /* at the time of bs_json_file_open() */
 	const char *shown; /* how messages name it; part of path */
 };
 
-enum bs_code bs_json_file_open(struct bs_store *store, const struct bs_layout *layout, struct bs_json_file *ret,
-	struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_json_file_open(struct bs_store *store, const struct bs_layout *layout,
+	struct bs_json_file *ret, struct bs_error *reterr) BS_MUST_CHECK;
 void bs_json_file_release(struct bs_json_file *file);
 /* Looked up afresh at each call; on the heap. */
 enum bs_code bs_json_file_path(const struct bs_store *store, const struct bs_layout *layout, char **ret,
@@ -39,14 +39,15 @@ enum bs_code bs_json_file_box(const struct bs_json_file *file, const char *text,
 enum bs_code bs_json_file_start(const struct bs_json_file *file, const char **text, size_t *len,
 	struct bs_error *reterr) BS_MUST_CHECK;
 enum bs_code bs_json_file_splice(const struct bs_json_file *file, const char *text, size_t len,
-	const struct bs_json_edit *edits, size_t count, char **ret, size_t *ret_len, struct bs_error *reterr)
-	BS_MUST_CHECK;
+	const struct bs_json_edit *edits, size_t count, char **ret, size_t *ret_len,
+	struct bs_error *reterr) BS_MUST_CHECK;
 /* The replacement protocol with this file's rules. */
 enum bs_code bs_json_file_replace(struct bs_json_file *file, bs_replace_edit_fn edit, void *ctx,
 	bool *ret_was_written, struct bs_error *reterr) BS_MUST_CHECK;
 /* For qsort: members by the bytes of their keys. */
 int bs_json_member_order(const void *a, const void *b);
 /* Puts the file before a message of the JSON reader; gives why->code. */
-enum bs_code bs_json_file_fail(const struct bs_json_file *file, const struct bs_error *why, struct bs_error *reterr);
+enum bs_code bs_json_file_fail(
+	const struct bs_json_file *file, const struct bs_error *why, struct bs_error *reterr);
 
 #endif

@@ -9,10 +9,10 @@
 #include <fcntl.h>
 #include <string.h>
 
-static void stored_from_value(const struct bs_json_file *file, const char *text, struct bs_json_value value,
-	struct bs_stored *ret)
+static void stored_from_value(
+	const struct bs_json_file *file, const char *text, struct bs_json_value value, struct bs_stored *ret)
 {
-	*ret = (struct bs_stored){ .layout = file->layout };
+	*ret = (struct bs_stored){.layout = file->layout};
 	(void)snprintf(ret->where, sizeof(ret->where), "%s", file->shown);
 	if (value.kind == BS_JSON_STRING) {
 		if (bs_json_string_decode(text, value, &ret->text, &ret->len, &ret->error) == BS_OK)
@@ -20,7 +20,8 @@ static void stored_from_value(const struct bs_json_file *file, const char *text,
 		if (ret->error.code == BS_NO_MEMORY)
 			return;
 	} else if (value.kind == BS_JSON_OBJECT || value.kind == BS_JSON_ARRAY) {
-		(void)bs_error_set(&ret->error, BS_MALFORMED, "a document is stored as a string, this is none");
+		(void)bs_error_set(
+			&ret->error, BS_MALFORMED, "a document is stored as a string, this is none");
 	} else {
 		(void)bs_error_set(&ret->error, BS_PLAINTEXT, "the stored value is no encrypted document");
 	}
@@ -34,7 +35,7 @@ static enum bs_code find_value(const struct bs_json_file *file, const char *text
 {
 	char key[BS_JSON_KEY_MAX];
 	size_t key_len = bs_json_file_key(file->layout, name, key);
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	bool found = false;
 	enum bs_code code = bs_json_find(text, box, key, key_len, &found, ret, &why);
 
@@ -43,19 +44,19 @@ static enum bs_code find_value(const struct bs_json_file *file, const char *text
 	return found ? BS_OK : BS_NOT_FOUND;
 }
 
-static enum bs_code json_is_there(struct bs_store *store, const struct bs_layout *layout, bool *ret,
-	struct bs_error *reterr)
+static enum bs_code json_is_there(
+	struct bs_store *store, const struct bs_layout *layout, bool *ret, struct bs_error *reterr)
 {
 	(void)reterr;
 	*ret = layout->scope == BS_SCOPE_USER ||
-		faccessat(bs_workspace_dirfd(store->ws), layout->file, F_OK, 0) == 0;
+	       faccessat(bs_workspace_dirfd(store->ws), layout->file, F_OK, 0) == 0;
 	return BS_OK;
 }
 
 static enum bs_code json_read(struct bs_store *store, const struct bs_layout *layout, const char *name,
 	struct bs_stored *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = { 0 };
+	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = {0};
 	const struct bs_json_cache *text;
 	struct bs_json_value value;
 	enum bs_code code = bs_json_file_open(store, layout, &file, reterr);
@@ -72,7 +73,8 @@ static enum bs_code json_read(struct bs_store *store, const struct bs_layout *la
 
 static int by_key(const void *a, const void *b)
 {
-	return bs_json_member_order(*(const struct bs_json_member *const *)a, *(const struct bs_json_member *const *)b);
+	return bs_json_member_order(
+		*(const struct bs_json_member *const *)a, *(const struct bs_json_member *const *)b);
 }
 
 /* The members whose key has the layout's prefix, sorted; *ret is on the heap. */
@@ -106,7 +108,7 @@ static enum bs_code each_sorted(const struct bs_json_file *file, const char *tex
 
 	for (size_t i = 0; i < count;) {
 		const struct bs_json_member *member = sorted[i];
-		struct bs_stored stored = { 0 };
+		struct bs_stored stored = {0};
 		size_t same = 1;
 		enum bs_code code;
 
@@ -124,11 +126,11 @@ static enum bs_code each_sorted(const struct bs_json_file *file, const char *tex
 	return BS_OK;
 }
 
-static enum bs_code json_each(struct bs_store *store, const struct bs_layout *layout, bool with_text, bs_each_fn fn,
-	void *ctx, struct bs_error *reterr)
+static enum bs_code json_each(struct bs_store *store, const struct bs_layout *layout, bool with_text,
+	bs_each_fn fn, void *ctx, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = { 0 };
-	BS_CLEANUP(bs_json_members_release) struct bs_json_members members = { 0 };
+	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = {0};
+	BS_CLEANUP(bs_json_members_release) struct bs_json_members members = {0};
 	BS_CLEANUP(bs_free_ptr) const struct bs_json_member **sorted = NULL;
 	const struct bs_json_cache *text;
 	size_t count = 0;
@@ -152,8 +154,9 @@ struct change_call {
 	void *ctx;
 };
 
-static enum bs_code splice_change(const struct bs_json_file *file, const char *text, size_t len, const char *name,
-	const struct bs_change *change, char **ret, size_t *ret_len, struct bs_error *reterr)
+static enum bs_code splice_change(const struct bs_json_file *file, const char *text, size_t len,
+	const char *name, const struct bs_change *change, char **ret, size_t *ret_len,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *raw = NULL;
 	char key[BS_JSON_KEY_MAX];
@@ -165,7 +168,8 @@ static enum bs_code splice_change(const struct bs_json_file *file, const char *t
 	};
 
 	if (change->kind == BS_CHANGE_PUT) {
-		enum bs_code code = bs_json_string_encode(change->text, change->len, &raw, &edit.value_len, reterr);
+		enum bs_code code =
+			bs_json_string_encode(change->text, change->len, &raw, &edit.value_len, reterr);
 
 		if (code)
 			return code;
@@ -174,12 +178,12 @@ static enum bs_code splice_change(const struct bs_json_file *file, const char *t
 	return bs_json_file_splice(file, text, len, &edit, 1, ret, ret_len, reterr);
 }
 
-static enum bs_code edit_one(void *ctx, const char *text, size_t len, char **ret, size_t *ret_len,
-	struct bs_error *reterr)
+static enum bs_code edit_one(
+	void *ctx, const char *text, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	struct change_call *call = ctx;
-	BS_CLEANUP(bs_change_release) struct bs_change change = { 0 };
-	BS_CLEANUP(bs_stored_release) struct bs_stored present = { 0 };
+	BS_CLEANUP(bs_change_release) struct bs_change change = {0};
+	BS_CLEANUP(bs_stored_release) struct bs_stored present = {0};
 	struct bs_json_value box, value;
 	bool has_box = false, is_present = false;
 	enum bs_code code = bs_json_file_start(call->file, &text, &len, reterr);
@@ -203,8 +207,8 @@ static enum bs_code edit_one(void *ctx, const char *text, size_t len, char **ret
 static enum bs_code json_change(struct bs_store *store, const struct bs_layout *layout, const char *name,
 	bs_change_fn fn, void *ctx, bool *ret_was_written, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = { 0 };
-	struct change_call call = { .file = &file, .name = name, .fn = fn, .ctx = ctx };
+	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = {0};
+	struct change_call call = {.file = &file, .name = name, .fn = fn, .ctx = ctx};
 	enum bs_code code = bs_json_file_open(store, layout, &file, reterr);
 
 	if (code)
@@ -221,7 +225,8 @@ struct rename_call {
 
 /* Both values move as the raw text that they are, in one splice: there is no moment with none or both. */
 static enum bs_code splice_rename(const struct rename_call *call, const char *text, size_t len,
-	struct bs_json_value from, const struct bs_json_value *to, char **ret, size_t *ret_len, struct bs_error *reterr)
+	struct bs_json_value from, const struct bs_json_value *to, char **ret, size_t *ret_len,
+	struct bs_error *reterr)
 {
 	const struct bs_layout *layout = call->file->layout;
 	bool is_exchange = call->flags & BS_RENAME_EXCHANGE;
@@ -250,8 +255,8 @@ static enum bs_code splice_rename(const struct rename_call *call, const char *te
 	return bs_json_file_splice(call->file, text, len, edits, 2, ret, ret_len, reterr);
 }
 
-static enum bs_code edit_rename(void *ctx, const char *text, size_t len, char **ret, size_t *ret_len,
-	struct bs_error *reterr)
+static enum bs_code edit_rename(
+	void *ctx, const char *text, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	struct rename_call *call = ctx;
 	struct bs_json_value box, from, to;
@@ -262,7 +267,8 @@ static enum bs_code edit_rename(void *ctx, const char *text, size_t len, char **
 		return code;
 	code = has_box ? find_value(call->file, text, box, call->from, &from, reterr) : BS_NOT_FOUND;
 	if (code == BS_NOT_FOUND)
-		return bs_error_set(reterr, BS_NOT_FOUND, "no secret %s in %s", call->from, call->file->shown);
+		return bs_error_set(
+			reterr, BS_NOT_FOUND, "no secret %s in %s", call->from, call->file->shown);
 	if (code)
 		return code;
 	code = find_value(call->file, text, box, call->to, &to, reterr);
@@ -270,7 +276,8 @@ static enum bs_code edit_rename(void *ctx, const char *text, size_t len, char **
 		return code;
 	has_to = code == BS_OK;
 	if (has_to && (call->flags & BS_RENAME_NOREPLACE))
-		return bs_error_set(reterr, BS_EXISTS, "secret %s exists already in %s", call->to, call->file->shown);
+		return bs_error_set(
+			reterr, BS_EXISTS, "secret %s exists already in %s", call->to, call->file->shown);
 	if (!has_to && (call->flags & BS_RENAME_EXCHANGE))
 		return bs_error_set(reterr, BS_NOT_FOUND, "no secret %s in %s", call->to, call->file->shown);
 	return splice_rename(call, text, len, from, has_to ? &to : NULL, ret, ret_len, reterr);
@@ -279,8 +286,8 @@ static enum bs_code edit_rename(void *ctx, const char *text, size_t len, char **
 static enum bs_code json_rename(struct bs_store *store, const struct bs_layout *layout, const char *from,
 	const char *to, unsigned flags, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = { 0 };
-	struct rename_call call = { .file = &file, .from = from, .to = to, .flags = flags };
+	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = {0};
+	struct rename_call call = {.file = &file, .from = from, .to = to, .flags = flags};
 	bool was_written;
 	enum bs_code code = bs_json_file_open(store, layout, &file, reterr);
 
@@ -289,8 +296,8 @@ static enum bs_code json_rename(struct bs_store *store, const struct bs_layout *
 	return bs_json_file_replace(&file, edit_rename, &call, &was_written, reterr);
 }
 
-static enum bs_code json_path(struct bs_store *store, const struct bs_layout *layout, char **ret,
-	struct bs_error *reterr)
+static enum bs_code json_path(
+	struct bs_store *store, const struct bs_layout *layout, char **ret, struct bs_error *reterr)
 {
 	return bs_json_file_path(store, layout, ret, reterr);
 }

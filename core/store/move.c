@@ -12,7 +12,8 @@
 
 #define TRIES 8
 
-static enum bs_code drop(void *ctx, const struct bs_stored *present, struct bs_change *ret, struct bs_error *reterr)
+static enum bs_code drop(
+	void *ctx, const struct bs_stored *present, struct bs_change *ret, struct bs_error *reterr)
 {
 	(void)ctx;
 	(void)reterr;
@@ -21,8 +22,8 @@ static enum bs_code drop(void *ctx, const struct bs_stored *present, struct bs_c
 	return BS_OK;
 }
 
-static enum bs_code read_at(struct bs_store *store, const struct bs_layout *layout, const char *name, bool *ret_is_there,
-	struct bs_stored *ret, struct bs_error *reterr)
+static enum bs_code read_at(struct bs_store *store, const struct bs_layout *layout, const char *name,
+	bool *ret_is_there, struct bs_stored *ret, struct bs_error *reterr)
 {
 	enum bs_code code = layout->ops->read(store, layout, name, ret, reterr);
 
@@ -33,13 +34,13 @@ static enum bs_code read_at(struct bs_store *store, const struct bs_layout *layo
 static enum bs_code is_at(struct bs_store *store, const struct bs_layout *layout, const char *name, bool *ret,
 	struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 
 	return read_at(store, layout, name, ret, &stored, reterr);
 }
 
-static enum bs_code drop_at(struct bs_store *store, const struct bs_layout *layout, const char *name, bool *ret_was_there,
-	struct bs_error *reterr)
+static enum bs_code drop_at(struct bs_store *store, const struct bs_layout *layout, const char *name,
+	bool *ret_was_there, struct bs_error *reterr)
 {
 	bool is_there = false, was_written = false;
 	enum bs_code code = is_at(store, layout, name, &is_there, reterr);
@@ -51,7 +52,8 @@ static enum bs_code drop_at(struct bs_store *store, const struct bs_layout *layo
 }
 
 /* Whether the first layout that has the name can be written: asked before anything hidden is taken away. */
-static enum bs_code check_rights(struct bs_store *store, const struct bs_layout *layout, struct bs_error *reterr)
+static enum bs_code check_rights(
+	struct bs_store *store, const struct bs_layout *layout, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *path = NULL;
 	enum bs_code code = layout->ops->path(store, layout, &path, reterr);
@@ -60,8 +62,8 @@ static enum bs_code check_rights(struct bs_store *store, const struct bs_layout 
 }
 
 /* The last layout first: what is hidden goes while it is hidden. */
-static enum bs_code delete_everywhere(struct bs_store *store, enum bs_scope scope, const char *name, bool *ret_was_there,
-	struct bs_error *reterr)
+static enum bs_code delete_everywhere(struct bs_store *store, enum bs_scope scope, const char *name,
+	bool *ret_was_there, struct bs_error *reterr)
 {
 	size_t count = 0;
 	enum bs_code code;
@@ -85,7 +87,8 @@ static enum bs_code delete_everywhere(struct bs_store *store, enum bs_scope scop
 	return BS_OK;
 }
 
-enum bs_code bs_store_delete(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
+enum bs_code bs_store_delete(
+	struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
 {
 	bool was_there = false;
 	enum bs_code code = bs_name_check(name, strlen(name), reterr);
@@ -94,7 +97,8 @@ enum bs_code bs_store_delete(struct bs_store *store, enum bs_scope scope, const 
 		(code = delete_everywhere(store, scope, name, &was_there, reterr)))
 		return code;
 	if (!was_there)
-		return bs_error_set(reterr, BS_NOT_FOUND, "no secret %s in scope %s", name, bs_scope_name(scope));
+		return bs_error_set(
+			reterr, BS_NOT_FOUND, "no secret %s in scope %s", name, bs_scope_name(scope));
 	bs_note_gone(store, scope, name);
 	return BS_OK;
 }
@@ -110,8 +114,8 @@ struct move {
 };
 
 /* Puts what counts for a name into the target layout as well: it was read from a layout behind it. */
-static enum bs_code put_copy(void *ctx, const struct bs_stored *present, struct bs_change *ret,
-	struct bs_error *reterr)
+static enum bs_code put_copy(
+	void *ctx, const struct bs_stored *present, struct bs_change *ret, struct bs_error *reterr)
 {
 	const struct bs_stored *copy = ctx;
 
@@ -127,7 +131,7 @@ static enum bs_code put_copy(void *ctx, const struct bs_stored *present, struct 
 
 static enum bs_code lift(const struct move *move, const char *name, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 	bool was_written;
 	enum bs_code code = bs_stored_find(move->store, move->scope, name, &stored, reterr);
 
@@ -136,7 +140,8 @@ static enum bs_code lift(const struct move *move, const char *name, struct bs_er
 	code = check_rights(move->store, stored.layout, reterr);
 	if (code)
 		return code;
-	return move->target->ops->change(move->store, move->target, name, put_copy, &stored, &was_written, reterr);
+	return move->target->ops->change(
+		move->store, move->target, name, put_copy, &stored, &was_written, reterr);
 }
 
 /* Takes copies of a name out of the layouts behind the target, which hides them. */
@@ -182,7 +187,7 @@ static enum bs_code check_move(const struct move *move, struct bs_error *reterr)
 static enum bs_code move_once(const struct move *move, struct bs_error *reterr)
 {
 	bool is_to_there = false;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	enum bs_code code = check_move(move, reterr);
 
 	if (code || (code = lift(move, move->from, reterr)) || (code = drop_hidden(move, move->from, reterr)))
@@ -192,21 +197,23 @@ static enum bs_code move_once(const struct move *move, struct bs_error *reterr)
 	code = is_at(move->store, move->target, move->to, &is_to_there, reterr);
 	if (code || (is_to_there && (code = drop_hidden(move, move->to, reterr))))
 		return code;
-	code = move->target->ops->rename(move->store, move->target, move->from, move->to, move->flags, reterr);
+	code = move->target->ops->rename(
+		move->store, move->target, move->from, move->to, move->flags, reterr);
 	if (code == BS_OK && drop_hidden(move, move->to, &why))
-		bs_notice(BS_NOTICE_WARN, "secret %s was renamed, but a hidden copy of its old value stays: %s", move->to,
+		bs_notice(BS_NOTICE_WARN,
+			"secret %s was renamed, but a hidden copy of its old value stays: %s", move->to,
 			why.msg);
 	return code;
 }
 
 static void note_move(const struct move *move)
 {
-	const char *names[2] = { move->to, move->flags & BS_RENAME_EXCHANGE ? move->from : NULL };
+	const char *names[2] = {move->to, move->flags & BS_RENAME_EXCHANGE ? move->from : NULL};
 
 	bs_note_gone(move->store, move->scope, move->from);
 	bs_note_gone(move->store, move->scope, move->to);
 	for (size_t i = 0; i < 2 && names[i]; i++) {
-		BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+		BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 		BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 
 		if (bs_stored_find(move->store, move->scope, names[i], &stored, NULL) == BS_OK &&
@@ -218,10 +225,11 @@ static void note_move(const struct move *move)
 enum bs_code bs_store_rename(struct bs_store *store, enum bs_scope scope, const char *from, const char *to,
 	unsigned flags, struct bs_error *reterr)
 {
-	struct move move = { .store = store, .scope = scope, .from = from, .to = to, .flags = flags };
+	struct move move = {.store = store, .scope = scope, .from = from, .to = to, .flags = flags};
 	enum bs_code code = bs_name_check(from, strlen(from), reterr);
 
-	if (code || (code = bs_name_check(to, strlen(to), reterr)) || (code = bs_scope_check(store, scope, reterr)) ||
+	if (code || (code = bs_name_check(to, strlen(to), reterr)) ||
+		(code = bs_scope_check(store, scope, reterr)) ||
 		(code = bs_layout_target(store, scope, &move.target, reterr)))
 		return code;
 	if (flags & ~(BS_RENAME_NOREPLACE | BS_RENAME_EXCHANGE) ||

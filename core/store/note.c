@@ -35,8 +35,8 @@ static struct bs_seen_mark mark_of(const struct bs_store *store, enum bs_scope s
 	};
 }
 
-void bs_note_seen(struct bs_store *store, enum bs_scope scope, const char *name, const struct bs_sops_doc *doc,
-	bool is_ours)
+void bs_note_seen(struct bs_store *store, enum bs_scope scope, const char *name,
+	const struct bs_sops_doc *doc, bool is_ours)
 {
 	BS_CLEANUP(bs_free_ptr) char *place = place_of(store, scope);
 	char hash[BS_MAC_HASH_HEX];
@@ -56,7 +56,8 @@ void bs_note_gone(struct bs_store *store, enum bs_scope scope, const char *name)
 		bs_seen_forget(store->env, place, name);
 }
 
-char *bs_note_warning(struct bs_store *store, enum bs_scope scope, const char *name, const struct bs_sops_doc *doc)
+char *bs_note_warning(
+	struct bs_store *store, enum bs_scope scope, const char *name, const struct bs_sops_doc *doc)
 {
 	BS_CLEANUP(bs_free_ptr) char *place = place_of(store, scope);
 	BS_CLEANUP(bs_free_ptr) char *other = NULL;
@@ -72,12 +73,14 @@ char *bs_note_warning(struct bs_store *store, enum bs_scope scope, const char *n
 	case BS_SEEN_FINE:
 		return NULL;
 	case BS_SEEN_BACK_IN_TIME:
-		n = asprintf(&line, "secret %s in scope %s went back in time: a newer document was seen before this one "
-			"of %s", name, bs_scope_name(scope), mark.lastmodified);
+		n = asprintf(&line,
+			"secret %s in scope %s went back in time: a newer document was seen before this one "
+			"of %s",
+			name, bs_scope_name(scope), mark.lastmodified);
 		break;
 	case BS_SEEN_OTHER_NAME:
-		n = asprintf(&line, "the document of secret %s in scope %s was seen before under the name %s", name,
-			bs_scope_name(scope), other ? other : "of another secret");
+		n = asprintf(&line, "the document of secret %s in scope %s was seen before under the name %s",
+			name, bs_scope_name(scope), other ? other : "of another secret");
 		break;
 	}
 	return n < 0 ? NULL : line;

@@ -14,7 +14,7 @@ static const struct bs_layout layouts[] = {
 	{
 		.ops = &bs_json_layout,
 		.scope = BS_SCOPE_USER,
-		.objects = { "values" },
+		.objects = {"values"},
 		.depth = 1,
 		.prefix = "secrets.",
 	},
@@ -27,7 +27,7 @@ static const struct bs_layout layouts[] = {
 		.ops = &bs_json_layout,
 		.scope = BS_SCOPE_REPO,
 		.file = "datapackage.json",
-		.objects = { "busdk", "secrets" },
+		.objects = {"busdk", "secrets"},
 		.depth = 2,
 		.prefix = "",
 	},
@@ -50,12 +50,13 @@ enum bs_code bs_scope_check(const struct bs_store *store, enum bs_scope scope, s
 		return bs_error_set(reterr, BS_USAGE,
 			"nothing is stored in scope auto, it is a view: say --scope user or --scope repo");
 	if (scope == BS_SCOPE_REPO && !store->ws)
-		return bs_error_set(reterr, BS_NO_WORKSPACE, "no workspace here: bus-secrets init --repo makes one");
+		return bs_error_set(
+			reterr, BS_NO_WORKSPACE, "no workspace here: bus-secrets init --repo makes one");
 	return BS_OK;
 }
 
-enum bs_code bs_layout_target(struct bs_store *store, enum bs_scope scope, const struct bs_layout **ret,
-	struct bs_error *reterr)
+enum bs_code bs_layout_target(
+	struct bs_store *store, enum bs_scope scope, const struct bs_layout **ret, struct bs_error *reterr)
 {
 	const struct bs_layout *layout;
 
@@ -74,8 +75,8 @@ enum bs_code bs_layout_target(struct bs_store *store, enum bs_scope scope, const
 		"the workspace has no datapackage.json any more: bus-secrets init --repo makes one");
 }
 
-enum bs_code bs_stored_find(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_stored *ret,
-	struct bs_error *reterr)
+enum bs_code bs_stored_find(struct bs_store *store, enum bs_scope scope, const char *name,
+	struct bs_stored *ret, struct bs_error *reterr)
 {
 	const struct bs_layout *layout;
 
@@ -88,9 +89,10 @@ enum bs_code bs_stored_find(struct bs_store *store, enum bs_scope scope, const c
 	return bs_error_set(reterr, BS_NOT_FOUND, "no secret %s in scope %s", name, bs_scope_name(scope));
 }
 
-enum bs_code bs_stored_exists(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
+enum bs_code bs_stored_exists(
+	struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
 {
-	struct bs_stored stored = { 0 };
+	struct bs_stored stored = {0};
 	enum bs_code code = bs_stored_find(store, scope, name, &stored, reterr);
 
 	bs_stored_release(&stored);
@@ -103,17 +105,17 @@ bool bs_stored_equal(const struct bs_stored *a, const struct bs_stored *b)
 	if (!a || !b)
 		return a == b;
 	return a->layout == b->layout && a->error.code == b->error.code && a->len == b->len &&
-		(a->len == 0 || memcmp(a->text, b->text, a->len) == 0);
+	       (a->len == 0 || memcmp(a->text, b->text, a->len) == 0);
 }
 
 void bs_stored_release(struct bs_stored *stored)
 {
 	free(stored->text);
-	*stored = (struct bs_stored){ 0 };
+	*stored = (struct bs_stored){0};
 }
 
 void bs_change_release(struct bs_change *change)
 {
 	free(change->text);
-	*change = (struct bs_change){ 0 };
+	*change = (struct bs_change){0};
 }

@@ -22,14 +22,16 @@ static enum bs_code open_probe(const char *text, size_t len, const struct bs_age
 }
 
 /* One letter of the ciphertext changed: nothing may come out. */
-static enum bs_code check_damaged(char *text, size_t len, const struct bs_age_identities *ids, struct bs_error *reterr)
+static enum bs_code check_damaged(
+	char *text, size_t len, const struct bs_age_identities *ids, struct bs_error *reterr)
 {
 	static const char mark[] = "\"data\":\"ENC[AES256_GCM,data:";
 	char *at = memmem(text, len, mark, sizeof(mark) - 1);
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 
 	if (!at)
-		return bs_error_set(reterr, BS_INTERNAL, "self-test: a document has not the form it should have");
+		return bs_error_set(
+			reterr, BS_INTERNAL, "self-test: a document has not the form it should have");
 	at[sizeof(mark) - 1] = at[sizeof(mark) - 1] == 'A' ? 'B' : 'A';
 	if (open_probe(text, len, ids, &value, NULL) != BS_INTEGRITY)
 		return bs_error_set(reterr, BS_INTERNAL, "self-test: a damaged document was not refused");
@@ -42,10 +44,10 @@ enum bs_code bs_store_self_test(struct bs_error *reterr)
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *back = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *line = NULL;
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
-	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = {0};
 	BS_CLEANUP(bs_free_ptr) char *recipient = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
-	struct bs_sops_write write = { .recipients = &recipients, .now = time(NULL) };
+	struct bs_sops_write write = {.recipients = &recipients, .now = time(NULL)};
 	size_t len = 0, skipped = 0;
 	enum bs_code code;
 

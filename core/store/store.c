@@ -32,7 +32,7 @@ struct bs_store *bs_store_close(struct bs_store *store)
 void bs_store_entry_release(struct bs_store_entry *entry)
 {
 	bs_strings_release(&entry->recipients);
-	*entry = (struct bs_store_entry){ 0 };
+	*entry = (struct bs_store_entry){0};
 }
 
 void bs_store_list_release(struct bs_store_list *list)
@@ -40,7 +40,7 @@ void bs_store_list_release(struct bs_store_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		bs_store_entry_release(&list->items[i]);
 	free(list->items);
-	*list = (struct bs_store_list){ 0 };
+	*list = (struct bs_store_list){0};
 }
 
 /* A list in the making. */
@@ -99,8 +99,8 @@ static int by_name(const void *a, const void *b)
  * apart by where they were added, which a sort that is not stable does not keep; so the two parts are sorted each for
  * itself and merged.
  */
-static enum bs_code merge_lists(struct bs_store_list *first, struct bs_store_list *second, struct bs_store_list *ret,
-	struct bs_error *reterr)
+static enum bs_code merge_lists(struct bs_store_list *first, struct bs_store_list *second,
+	struct bs_store_list *ret, struct bs_error *reterr)
 {
 	struct bs_store_entry *items = calloc(first->count + second->count + 1, sizeof(*items));
 	size_t i = 0, k = 0, n = 0;
@@ -108,8 +108,9 @@ static enum bs_code merge_lists(struct bs_store_list *first, struct bs_store_lis
 	if (!items)
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to list secrets");
 	while (i < first->count || k < second->count) {
-		int order = i == first->count ? 1 : k == second->count ? -1 :
-			strcmp(first->items[i].name, second->items[k].name);
+		int order = i == first->count    ? 1
+			    : k == second->count ? -1
+						 : strcmp(first->items[i].name, second->items[k].name);
 
 		if (order <= 0)
 			items[n++] = first->items[i++];
@@ -120,15 +121,15 @@ static enum bs_code merge_lists(struct bs_store_list *first, struct bs_store_lis
 	}
 	free(first->items);
 	free(second->items);
-	*first = *second = (struct bs_store_list){ 0 };
-	*ret = (struct bs_store_list){ .items = items, .count = n };
+	*first = *second = (struct bs_store_list){0};
+	*ret = (struct bs_store_list){.items = items, .count = n};
 	return BS_OK;
 }
 
 static enum bs_code list_layout(struct bs_store *store, const struct bs_layout *layout, bool knows_identities,
 	struct bs_store_list *ret, struct bs_error *reterr)
 {
-	struct listing listing = { .store = store, .knows_identities = knows_identities };
+	struct listing listing = {.store = store, .knows_identities = knows_identities};
 	enum bs_code code = layout->ops->each(store, layout, true, add_entry, &listing, reterr);
 
 	if (code) {
@@ -141,22 +142,22 @@ static enum bs_code list_layout(struct bs_store *store, const struct bs_layout *
 	return BS_OK;
 }
 
-static enum bs_code list_scope(struct bs_store *store, enum bs_scope scope, struct bs_store_list *ret,
-	struct bs_error *reterr)
+static enum bs_code list_scope(
+	struct bs_store *store, enum bs_scope scope, struct bs_store_list *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_store_list_release) struct bs_store_list list = { 0 };
+	BS_CLEANUP(bs_store_list_release) struct bs_store_list list = {0};
 	bool knows_identities = bs_document_knows_identities(store);
 	const struct bs_layout *layout;
 
 	for (size_t i = 0; (layout = bs_layout_at(scope, i)); i++) {
-		BS_CLEANUP(bs_store_list_release) struct bs_store_list more = { 0 };
+		BS_CLEANUP(bs_store_list_release) struct bs_store_list more = {0};
 		enum bs_code code = list_layout(store, layout, knows_identities, &more, reterr);
 
 		if (code || (code = merge_lists(&list, &more, &list, reterr)))
 			return code;
 	}
 	*ret = list;
-	list = (struct bs_store_list){ 0 };
+	list = (struct bs_store_list){0};
 	return BS_OK;
 }
 
@@ -172,7 +173,7 @@ static enum bs_code collect_name(void *ctx, const char *key, size_t key_len, boo
 static void mark_shadows(struct bs_store *store, struct bs_store_list *list)
 {
 	const struct bs_layout *layout = bs_layout_at(BS_SCOPE_USER, 0);
-	BS_CLEANUP(bs_strings_release) struct bs_strings names = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings names = {0};
 	size_t k = 0;
 
 	if (layout->ops->each(store, layout, false, collect_name, &names, NULL))
@@ -184,11 +185,11 @@ static void mark_shadows(struct bs_store *store, struct bs_store_list *list)
 	}
 }
 
-enum bs_code bs_store_list(struct bs_store *store, enum bs_scope scope, struct bs_store_list *ret,
-	struct bs_error *reterr)
+enum bs_code bs_store_list(
+	struct bs_store *store, enum bs_scope scope, struct bs_store_list *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_store_list_release) struct bs_store_list repo = { 0 };
-	BS_CLEANUP(bs_store_list_release) struct bs_store_list user = { 0 };
+	BS_CLEANUP(bs_store_list_release) struct bs_store_list repo = {0};
+	BS_CLEANUP(bs_store_list_release) struct bs_store_list user = {0};
 	enum bs_code code;
 
 	if (scope == BS_SCOPE_REPO || (scope == BS_SCOPE_AUTO && store->ws)) {
@@ -206,8 +207,8 @@ enum bs_code bs_store_list(struct bs_store *store, enum bs_scope scope, struct b
 }
 
 /* In which scope a name of the merged view stands: repo first, and only its absence there falls through. */
-static enum bs_code find_in(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_stored *ret,
-	struct bs_error *reterr)
+static enum bs_code find_in(struct bs_store *store, enum bs_scope scope, const char *name,
+	struct bs_stored *ret, struct bs_error *reterr)
 {
 	enum bs_code code = bs_name_check(name, strlen(name), reterr);
 
@@ -231,13 +232,14 @@ static enum bs_code find_in(struct bs_store *store, enum bs_scope scope, const c
 
 static bool is_shadowing(struct bs_store *store, const struct bs_stored *stored, const char *name)
 {
-	return stored->layout->scope == BS_SCOPE_REPO && bs_stored_exists(store, BS_SCOPE_USER, name, NULL) == BS_OK;
+	return stored->layout->scope == BS_SCOPE_REPO &&
+	       bs_stored_exists(store, BS_SCOPE_USER, name, NULL) == BS_OK;
 }
 
-enum bs_code bs_store_stat(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_store_entry *ret,
-	struct bs_error *reterr)
+enum bs_code bs_store_stat(struct bs_store *store, enum bs_scope scope, const char *name,
+	struct bs_store_entry *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	struct bs_store_entry entry;
 	enum bs_code code = find_in(store, scope, name, &stored, reterr);
@@ -247,7 +249,8 @@ enum bs_code bs_store_stat(struct bs_store *store, enum bs_scope scope, const ch
 	code = bs_document_parse(&stored, name, &doc, reterr);
 	if (code && code != BS_PLAINTEXT && code != BS_MALFORMED)
 		return code;
-	code = bs_document_entry(store, &stored, name, doc, code, bs_document_knows_identities(store), &entry, reterr);
+	code = bs_document_entry(
+		store, &stored, name, doc, code, bs_document_knows_identities(store), &entry, reterr);
 	if (code) {
 		bs_store_entry_release(&entry);
 		return code;
@@ -258,8 +261,8 @@ enum bs_code bs_store_stat(struct bs_store *store, enum bs_scope scope, const ch
 }
 
 /* What failed, with the remedy that the code calls for. */
-static enum bs_code fail_get(const struct bs_stored *stored, const char *name, const struct bs_error *why,
-	struct bs_error *reterr)
+static enum bs_code fail_get(
+	const struct bs_stored *stored, const char *name, const struct bs_error *why, struct bs_error *reterr)
 {
 	char remedy[BS_REMEDY_MAX];
 
@@ -267,13 +270,13 @@ static enum bs_code fail_get(const struct bs_stored *stored, const char *name, c
 	return bs_document_fail(stored, name, why, why->code == BS_INTEGRITY ? remedy : NULL, reterr);
 }
 
-enum bs_code bs_store_get(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_secret **ret,
-	struct bs_store_entry *ret_entry, struct bs_error *reterr)
+enum bs_code bs_store_get(struct bs_store *store, enum bs_scope scope, const char *name,
+	struct bs_secret **ret, struct bs_store_entry *ret_entry, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	enum bs_code code = find_in(store, scope, name, &stored, reterr);
 
 	if (code || (code = bs_document_parse(&stored, name, &doc, reterr)))
@@ -296,11 +299,11 @@ enum bs_code bs_store_get(struct bs_store *store, enum bs_scope scope, const cha
 	return BS_OK;
 }
 
-enum bs_code bs_store_get_place(struct bs_store *store, enum bs_scope scope, struct bs_store_place *ret,
-	struct bs_error *reterr)
+enum bs_code bs_store_get_place(
+	struct bs_store *store, enum bs_scope scope, struct bs_store_place *ret, struct bs_error *reterr)
 {
 	const struct bs_layout *layout;
-	struct bs_store_place place = { 0 };
+	struct bs_store_place place = {0};
 	struct stat st;
 	enum bs_code code = bs_scope_check(store, scope, reterr);
 
@@ -321,13 +324,13 @@ enum bs_code bs_store_get_place(struct bs_store *store, enum bs_scope scope, str
 void bs_store_place_release(struct bs_store_place *place)
 {
 	free(place->path);
-	*place = (struct bs_store_place){ 0 };
+	*place = (struct bs_store_place){0};
 }
 
 uint64_t bs_store_stamp(struct bs_store *store, enum bs_scope scope)
 {
 	const struct bs_layout *layout;
-	uint64_t parts[8] = { 0 };
+	uint64_t parts[8] = {0};
 	size_t n = 0;
 
 	if (scope == BS_SCOPE_AUTO) {
@@ -344,7 +347,7 @@ uint64_t bs_store_stamp(struct bs_store *store, enum bs_scope scope)
 
 char *bs_store_seen_warning(struct bs_store *store, enum bs_scope scope, const char *name)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored stored = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored stored = {0};
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 
 	if (find_in(store, scope, name, &stored, NULL) || bs_document_parse(&stored, name, &doc, NULL))

@@ -35,20 +35,21 @@ static void name_some(const struct bs_strings *list, char ret[static TEXT_MAX])
 static const char *first_problem(struct bs_store *store, const char **ret_where)
 {
 	for (size_t i = 0; i < bs_keys_source_count(store->keys); i++) {
-		struct bs_key_source source = { 0 };
+		struct bs_key_source source = {0};
 
 		bs_keys_probe(store->keys, i, false, &source);
 		if (source.state == BS_KEY_LOCKED || source.state == BS_KEY_BROKEN) {
 			*ret_where = source.where;
-			return source.problem ? source.problem :
-				source.state == BS_KEY_LOCKED ? "wants a passphrase" : "cannot be used";
+			return source.problem                  ? source.problem
+			       : source.state == BS_KEY_LOCKED ? "wants a passphrase"
+							       : "cannot be used";
 		}
 	}
 	return NULL;
 }
 
-static enum bs_code fail_without_key(struct bs_store *store, const struct bs_sops_doc *doc, bool has_identities,
-	struct bs_error *reterr)
+static enum bs_code fail_without_key(
+	struct bs_store *store, const struct bs_sops_doc *doc, bool has_identities, struct bs_error *reterr)
 {
 	char wanted[TEXT_MAX];
 	const char *where = NULL;
@@ -58,13 +59,16 @@ static enum bs_code fail_without_key(struct bs_store *store, const struct bs_sop
 	name_some(bs_sops_recipients(doc), wanted);
 	if (problem)
 		return bs_error_set(reterr, code, "%s; it is encrypted to %s; %s: %s",
-			has_identities ? "no identity fits" : "no identity at hand", wanted, where ? where : "a key source",
-			problem);
+			has_identities ? "no identity fits" : "no identity at hand", wanted,
+			where ? where : "a key source", problem);
 	if (has_identities)
 		return bs_error_set(reterr, code,
-			"no identity fits; it is encrypted to %s: have one of them run bus-secrets rekey", wanted);
+			"no identity fits; it is encrypted to %s: have one of them run bus-secrets rekey",
+			wanted);
 	return bs_error_set(reterr, code,
-		"no identity at hand; it is encrypted to %s: bus-secrets doctor lists where keys are looked for", wanted);
+		"no identity at hand; it is encrypted to %s: bus-secrets doctor lists where keys are looked "
+		"for",
+		wanted);
 }
 
 static enum bs_code fail_for_sops(const struct bs_sops_doc *doc, struct bs_error *reterr)
@@ -74,10 +78,11 @@ static enum bs_code fail_for_sops(const struct bs_sops_doc *doc, struct bs_error
 
 	name_some(bs_sops_other_kinds(doc), kinds);
 	if (why)
-		return bs_error_set(reterr, BS_NEED_SOPS, "only sops can open it (%s): install sops (https://getsops.io/)",
-			why);
+		return bs_error_set(reterr, BS_NEED_SOPS,
+			"only sops can open it (%s): install sops (https://getsops.io/)", why);
 	return bs_error_set(reterr, BS_NEED_SOPS,
-		"it wants a key of kind %s, which only sops can use: install sops (https://getsops.io/)", kinds);
+		"it wants a key of kind %s, which only sops can use: install sops (https://getsops.io/)",
+		kinds);
 }
 
 enum bs_code bs_document_unlock(struct bs_store *store, const struct bs_sops_doc *doc, struct bs_secret **ret,
@@ -87,7 +92,7 @@ enum bs_code bs_document_unlock(struct bs_store *store, const struct bs_sops_doc
 
 	for (size_t i = 0; i < bs_keys_source_count(store->keys); i++) {
 		const struct bs_age_identities *ids = NULL;
-		struct bs_error why = { 0 };
+		struct bs_error why = {0};
 		enum bs_code code = bs_keys_identities(store->keys, i, &ids, &why);
 
 		if (code == BS_NO_IDENTITY || (code == BS_OK && bs_age_identities_count(ids) == 0))
@@ -107,13 +112,13 @@ enum bs_code bs_document_unlock(struct bs_store *store, const struct bs_sops_doc
 	return fail_without_key(store, doc, has_identities, reterr);
 }
 
-static enum bs_code decrypt_by_sops(struct bs_store *store, const struct bs_sops_doc *doc, struct bs_secret **ret,
-	struct bs_error *reterr)
+static enum bs_code decrypt_by_sops(struct bs_store *store, const struct bs_sops_doc *doc,
+	struct bs_secret **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *program = NULL;
 	const char **envp = NULL;
-	enum bs_code code = bs_env_find_program(store->env, "sops", store->ws ? bs_workspace_path(store->ws) : NULL,
-		&program, NULL);
+	enum bs_code code = bs_env_find_program(
+		store->env, "sops", store->ws ? bs_workspace_path(store->ws) : NULL, &program, NULL);
 
 	if (code)
 		return fail_for_sops(doc, reterr);
@@ -121,8 +126,8 @@ static enum bs_code decrypt_by_sops(struct bs_store *store, const struct bs_sops
 	if (code)
 		return code;
 	bs_notice(BS_NOTICE_INFO, "running %s", program);
-	code = bs_sops_decrypt_by_program(doc, program, envp, bs_env_value_limit(store->env), false,
-		ret, reterr);
+	code = bs_sops_decrypt_by_program(
+		doc, program, envp, bs_env_value_limit(store->env), false, ret, reterr);
 	bs_keys_free_environment(envp);
 	return code;
 }
@@ -137,8 +142,8 @@ static enum bs_code check_limit(const struct bs_store *store, uint64_t size, str
 		(unsigned long long)size, limit);
 }
 
-enum bs_code bs_document_decrypt(struct bs_store *store, const struct bs_sops_doc *doc, struct bs_secret **ret,
-	struct bs_secret **ret_key, struct bs_error *reterr)
+enum bs_code bs_document_decrypt(struct bs_store *store, const struct bs_sops_doc *doc,
+	struct bs_secret **ret, struct bs_secret **ret_key, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;

@@ -18,9 +18,9 @@ struct plan {
 	const struct bs_secret *value; /* NULL: the one that is there, a rekey */
 	struct bs_store_write options;
 	const struct bs_layout *target;
-	const struct bs_stored *base;  /* what the target held when the plan was made; NULL: nothing */
-	struct bs_stored fresh;        /* owns base after the plan was made anew */
-	char *text;                    /* the new document; NULL: nothing is to be written */
+	const struct bs_stored *base; /* what the target held when the plan was made; NULL: nothing */
+	struct bs_stored fresh; /* owns base after the plan was made anew */
+	char *text; /* the new document; NULL: nothing is to be written */
 	size_t len;
 	struct bs_store_report report;
 };
@@ -37,17 +37,18 @@ void bs_store_report_release(struct bs_store_report *report)
 	bs_strings_release(&report->came);
 	bs_strings_release(&report->went);
 	bs_strings_release(&report->kept_kinds);
-	*report = (struct bs_store_report){ 0 };
+	*report = (struct bs_store_report){0};
 }
 
-static enum bs_code add_missing(const struct bs_strings *from, const struct bs_strings *in, struct bs_strings *ret,
-	struct bs_error *reterr)
+static enum bs_code add_missing(const struct bs_strings *from, const struct bs_strings *in,
+	struct bs_strings *ret, struct bs_error *reterr)
 {
 	for (size_t i = 0; from && i < from->count; i++) {
 		const char *kind = NULL;
 		enum bs_code code = BS_OK;
 
-		if ((!in || !bs_strings_has(in, from->items[i])) && bs_recipient_is_native(from->items[i], &kind))
+		if ((!in || !bs_strings_has(in, from->items[i])) &&
+			bs_recipient_is_native(from->items[i], &kind))
 			code = bs_strings_add_once(ret, from->items[i], reterr);
 		if (code)
 			return code;
@@ -56,31 +57,35 @@ static enum bs_code add_missing(const struct bs_strings *from, const struct bs_s
 }
 
 /* The recipients of the day, of which one must be ours unless the writer goes blind. */
-static enum bs_code choose_recipients(const struct plan *plan, const struct bs_sops_doc *doc, struct bs_strings *ret,
-	struct bs_error *reterr)
+static enum bs_code choose_recipients(const struct plan *plan, const struct bs_sops_doc *doc,
+	struct bs_strings *ret, struct bs_error *reterr)
 {
 	struct bs_store *store = plan->store;
 	enum bs_policy_origin origin;
-	enum bs_code code = bs_policy_recipients(store->env, plan->scope == BS_SCOPE_REPO ? store->ws : NULL, store->keys,
-		plan->scope, plan->name, doc ? bs_sops_recipients(doc) : NULL, !plan->value, ret, &origin, reterr);
+	enum bs_code code = bs_policy_recipients(store->env, plan->scope == BS_SCOPE_REPO ? store->ws : NULL,
+		store->keys, plan->scope, plan->name, doc ? bs_sops_recipients(doc) : NULL, !plan->value, ret,
+		&origin, reterr);
 
 	if (code || plan->options.blind || bs_document_can_open(store, ret))
 		return code;
 	return bs_error_set(reterr, BS_NO_MATCH,
-		"secret %s in scope %s would be encrypted to recipients of whom none is yours%s: --blind writes it all the same",
+		"secret %s in scope %s would be encrypted to recipients of whom none is yours%s: --blind "
+		"writes it all the same",
 		plan->name, bs_scope_name(plan->scope),
-		origin == BS_POLICY_RECIPIENTS ? " (.bus/secrets/recipients.txt)" :
-		origin == BS_POLICY_SOPS_YAML ? " (.sops.yaml)" : "");
+		origin == BS_POLICY_RECIPIENTS  ? " (.bus/secrets/recipients.txt)"
+		: origin == BS_POLICY_SOPS_YAML ? " (.sops.yaml)"
+						: "");
 }
 
 /*
  * The old document's key and, where it may be the same, its value. That it does not open stops no write: then it
  * simply is not the same. A rekey is nothing without it.
  */
-static enum bs_code open_old(const struct plan *plan, const struct bs_stored *present, const struct bs_sops_doc *doc,
-	struct bs_secret **ret_key, struct bs_secret **ret_value, struct bs_error *reterr)
+static enum bs_code open_old(const struct plan *plan, const struct bs_stored *present,
+	const struct bs_sops_doc *doc, struct bs_secret **ret_key, struct bs_secret **ret_value,
+	struct bs_error *reterr)
 {
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	enum bs_code code;
 
 	if (!plan->value) {
@@ -92,12 +97,13 @@ static enum bs_code open_old(const struct plan *plan, const struct bs_stored *pr
 	code = bs_document_unlock(plan->store, doc, ret_key, &why);
 	if (code == BS_OK && bs_sops_size(doc) == bs_secret_len(plan->value))
 		code = bs_sops_decrypt(doc, *ret_key, ret_value, &why);
-	return code == BS_NO_MEMORY || code == BS_INTERRUPTED ? bs_error_set(reterr, code, "%s", why.msg) : BS_OK;
+	return code == BS_NO_MEMORY || code == BS_INTERRUPTED ? bs_error_set(reterr, code, "%s", why.msg)
+							      : BS_OK;
 }
 
-static enum bs_code encrypt_plan(struct plan *plan, const struct bs_stored *present, const struct bs_sops_doc *doc,
-	const struct bs_secret *key, const struct bs_secret *value, const struct bs_strings *recipients,
-	struct bs_error *reterr)
+static enum bs_code encrypt_plan(struct plan *plan, const struct bs_stored *present,
+	const struct bs_sops_doc *doc, const struct bs_secret *key, const struct bs_secret *value,
+	const struct bs_strings *recipients, struct bs_error *reterr)
 {
 	struct bs_sops_write write = {
 		.value = value,
@@ -106,13 +112,13 @@ static enum bs_code encrypt_plan(struct plan *plan, const struct bs_stored *pres
 		.old_key = key,
 		.now = time(NULL),
 	};
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	enum bs_code code = bs_sops_encrypt(&write, &plan->text, &plan->len, &plan->report.kept_kinds, &why);
 
 	/* Neighbours that fail their check are damaged for good; writing again is the remedy that was promised. */
 	if (doc && plan->value && (code == BS_INTEGRITY || code == BS_MALFORMED)) {
-		bs_notice(BS_NOTICE_WARN, "%s: secret %s: the damaged document is written anew (%s)", present->where,
-			plan->name, why.msg);
+		bs_notice(BS_NOTICE_WARN, "%s: secret %s: the damaged document is written anew (%s)",
+			present->where, plan->name, why.msg);
 		bs_strings_release(&plan->report.kept_kinds);
 		write.old = NULL;
 		write.old_key = NULL;
@@ -120,8 +126,8 @@ static enum bs_code encrypt_plan(struct plan *plan, const struct bs_stored *pres
 	}
 	if (code == BS_OK)
 		return BS_OK;
-	return present ? bs_document_fail(present, plan->name, &why, NULL, reterr) :
-		bs_error_set(reterr, code, "secret %s: %s", plan->name, why.msg);
+	return present ? bs_document_fail(present, plan->name, &why, NULL, reterr)
+		       : bs_error_set(reterr, code, "secret %s: %s", plan->name, why.msg);
 }
 
 /* A plan for the text that counts for the name now; present NULL: there is none. */
@@ -130,10 +136,10 @@ static enum bs_code make_plan(struct plan *plan, const struct bs_stored *present
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *old = NULL;
-	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = {0};
 	struct bs_store_report *report = &plan->report;
 	const struct bs_strings *had = NULL;
-	struct bs_error why = { 0 };
+	struct bs_error why = {0};
 	enum bs_code code;
 
 	free(BS_TAKE(plan->text));
@@ -162,7 +168,7 @@ static enum bs_code make_plan(struct plan *plan, const struct bs_stored *present
 
 static enum bs_code replan(struct plan *plan, const struct bs_stored *present, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored lower = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored lower = {0};
 	const struct bs_stored *counts = present;
 	enum bs_code code;
 
@@ -186,13 +192,14 @@ static enum bs_code replan(struct plan *plan, const struct bs_stored *present, s
 	return make_plan(plan, counts, reterr);
 }
 
-static enum bs_code carry_out(void *ctx, const struct bs_stored *present, struct bs_change *ret,
-	struct bs_error *reterr)
+static enum bs_code carry_out(
+	void *ctx, const struct bs_stored *present, struct bs_change *ret, struct bs_error *reterr)
 {
 	struct plan *plan = ctx;
 
 	if (present && plan->options.exclusive)
-		return bs_error_set(reterr, BS_EXISTS, "secret %s exists already in %s", plan->name, present->where);
+		return bs_error_set(
+			reterr, BS_EXISTS, "secret %s exists already in %s", plan->name, present->where);
 	if (!bs_stored_equal(present, plan->base)) {
 		enum bs_code code = replan(plan, present, reterr);
 
@@ -227,7 +234,8 @@ static enum bs_code look_first(struct plan *plan, struct bs_stored *ret_present,
 	if (code || (code = ops->path(plan->store, plan->target, &path, reterr)))
 		return code;
 	if (ret_present->layout && plan->options.exclusive)
-		return bs_error_set(reterr, BS_EXISTS, "secret %s exists already in %s", plan->name, ret_present->where);
+		return bs_error_set(
+			reterr, BS_EXISTS, "secret %s exists already in %s", plan->name, ret_present->where);
 	return bs_access_check(path, bs_access_shown(plan->store, path), reterr);
 }
 
@@ -246,7 +254,7 @@ static void remember(struct plan *plan)
 
 static enum bs_code write_plan(struct plan *plan, struct bs_store_report *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored present = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored present = {0};
 	bool was_written = false;
 	enum bs_code code = look_first(plan, &present, reterr);
 
@@ -257,18 +265,19 @@ static enum bs_code write_plan(struct plan *plan, struct bs_store_report *ret, s
 	if (code)
 		return code;
 	if (plan->text) {
-		code = plan->target->ops->change(plan->store, plan->target, plan->name, carry_out, plan, &was_written,
-			reterr);
+		code = plan->target->ops->change(
+			plan->store, plan->target, plan->name, carry_out, plan, &was_written, reterr);
 		if (code)
 			return code;
 	}
 	if (was_written && plan->text)
 		remember(plan);
 	if (plan->scope == BS_SCOPE_REPO && ret)
-		plan->report.shadows = bs_stored_exists(plan->store, BS_SCOPE_USER, plan->name, NULL) == BS_OK;
+		plan->report.shadows =
+			bs_stored_exists(plan->store, BS_SCOPE_USER, plan->name, NULL) == BS_OK;
 	if (ret) {
 		*ret = plan->report;
-		plan->report = (struct bs_store_report){ 0 };
+		plan->report = (struct bs_store_report){0};
 	}
 	return BS_OK;
 }
@@ -278,14 +287,16 @@ static enum bs_code check_value(const struct bs_store *store, const char *name, 
 {
 	if (bs_secret_len(value) <= bs_env_value_limit(store->env))
 		return BS_OK;
-	return bs_error_set(reterr, BS_TOO_LARGE, "the value for secret %s has %zu bytes, the limit is %zu", name,
-		bs_secret_len(value), bs_env_value_limit(store->env));
+	return bs_error_set(reterr, BS_TOO_LARGE, "the value for secret %s has %zu bytes, the limit is %zu",
+		name, bs_secret_len(value), bs_env_value_limit(store->env));
 }
 
-enum bs_code bs_store_set(struct bs_store *store, enum bs_scope scope, const char *name, const struct bs_secret *value,
-	const struct bs_store_write *options, struct bs_store_report *ret, struct bs_error *reterr)
+enum bs_code bs_store_set(struct bs_store *store, enum bs_scope scope, const char *name,
+	const struct bs_secret *value, const struct bs_store_write *options, struct bs_store_report *ret,
+	struct bs_error *reterr)
 {
-	BS_CLEANUP(release_plan) struct plan plan = { .store = store, .scope = scope, .name = name, .value = value };
+	BS_CLEANUP(release_plan)
+	struct plan plan = {.store = store, .scope = scope, .name = name, .value = value};
 	enum bs_code code = bs_name_check(name, strlen(name), reterr);
 
 	if (code || (code = check_value(store, name, value, reterr)))
@@ -298,20 +309,21 @@ enum bs_code bs_store_set(struct bs_store *store, enum bs_scope scope, const cha
 enum bs_code bs_store_rekey(struct bs_store *store, enum bs_scope scope, const char *name,
 	struct bs_store_report *ret, struct bs_error *reterr)
 {
-	BS_CLEANUP(release_plan) struct plan plan = { .store = store, .scope = scope, .name = name };
+	BS_CLEANUP(release_plan) struct plan plan = {.store = store, .scope = scope, .name = name};
 
 	return write_plan(&plan, ret, reterr);
 }
 
-enum bs_code bs_store_can_set(struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
+enum bs_code bs_store_can_set(
+	struct bs_store *store, enum bs_scope scope, const char *name, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_stored_release) struct bs_stored present = { 0 };
+	BS_CLEANUP(bs_stored_release) struct bs_stored present = {0};
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *empty = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
-	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = { 0 };
+	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = {0};
 	BS_CLEANUP(bs_free_ptr) char *path = NULL;
-	struct plan plan = { .store = store, .scope = scope, .name = name };
+	struct plan plan = {.store = store, .scope = scope, .name = name};
 	enum bs_code code = bs_secret_new(0, &empty, reterr);
 
 	if (code)
@@ -340,6 +352,6 @@ enum bs_code bs_store_recipients(struct bs_store *store, enum bs_scope scope, co
 
 	if (code || (code = bs_scope_check(store, scope, reterr)))
 		return code;
-	return bs_policy_recipients(store->env, scope == BS_SCOPE_REPO ? store->ws : NULL, store->keys, scope, name, NULL,
-		false, ret, &origin, reterr);
+	return bs_policy_recipients(store->env, scope == BS_SCOPE_REPO ? store->ws : NULL, store->keys, scope,
+		name, NULL, false, ret, &origin, reterr);
 }
