@@ -140,7 +140,7 @@ SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
 TEST_TOOLS := # programs that shell tests run; rules below add to it
 TEST_TOOLS += $(BUILD)/fault/replace_driver $(if $(CLI_SRC),$(BUILD)/fault/bus-secrets)
 TEST_TOOLS += $(BUILD)/tests/e2e/json_driver $(FUZZ_SRC:%.c=$(BUILD)/%)
-TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool
+TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool $(BUILD)/tests/interop/sops_tool
 
 test: deps ## every test; the last line says how many passed
 	$(Q)$(MAKE) --no-print-directory all test-programs

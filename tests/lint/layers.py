@@ -6,15 +6,15 @@ import sys
 LIBRARIES = r"<(sodium|nettle/|cjson/|yaml|pcre2|fuse|seccomp|criterion)"
 ROOMS = {
     "include/bus-secrets": [r"<bus-secrets/"],
-    "core/base": [r'"[a-z_]+\.h"', r"<bus-secrets/"],
-    "core/json": [r'"[a-z_]+\.h"', r'"\.\./base/', r"<bus-secrets/", r"<cjson/"],
+    "core/base": [r'"[a-z0-9_]+\.h"', r"<bus-secrets/"],
+    "core/json": [r'"[a-z0-9_]+\.h"', r'"\.\./base/', r"<bus-secrets/", r"<cjson/"],
     "core/age": [r'"[a-z0-9_]+\.h"', r'"\.\./base/', r"<bus-secrets/", r"<sodium\.h>"],
-    "core/sops": [r'"[a-z_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<sodium\.h>", r"<nettle/", r"<cjson/"],
-    "core/keys": [r'"[a-z_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<(yaml|pcre2)\.h>"],
-    "core/workspace": [r'"[a-z_]+\.h"', r'"\.\./(base|json)/', r"<bus-secrets/"],
-    "core/store": [r'"[a-z_]+\.h"', r'"\.\./(base|json|sops|age|keys|workspace)/', r"<bus-secrets/"],
-    "core/cli": [r'"[a-z_]+\.h"', r"<bus-secrets/"],
-    "fs": [r'"[a-z_]+\.h"', r"<bus-secrets/", r"<fuse(3/fuse)?_lowlevel\.h>", r"<seccomp\.h>"],
+    "core/sops": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<sodium\.h>", r"<nettle/", r"<cjson/"],
+    "core/keys": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<(yaml|pcre2)\.h>"],
+    "core/workspace": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json)/', r"<bus-secrets/"],
+    "core/store": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|sops|age|keys|workspace)/', r"<bus-secrets/"],
+    "core/cli": [r'"[a-z0-9_]+\.h"', r"<bus-secrets/"],
+    "fs": [r'"[a-z0-9_]+\.h"', r"<bus-secrets/", r"<fuse(3/fuse)?_lowlevel\.h>", r"<seccomp\.h>"],
 }
 # Single files that may do more than their room.
 FILES = {f"core/base/{name}.c": [r"<sodium\.h>"] for name in ("secret", "arena", "harden", "hash", "json_out")}
