@@ -87,6 +87,21 @@ expect_err() {
 	}
 }
 
+# expect_no_out, expect_no_err: the last expect printed nothing there.
+expect_no_out() {
+	[ ! -s "$OUT" ] || fail "unexpected on stdout: $(head -c 200 "$OUT")"
+}
+expect_no_err() {
+	[ ! -s "$ERR" ] || fail "unexpected on stderr: $(head -c 400 "$ERR")"
+}
+
+# no FILE...: none of them exists.
+no() {
+	for no_file in "$@"; do
+		[ ! -e "$no_file" ] || fail "there is $no_file"
+	done
+}
+
 # same FILE1 FILE2
 same() {
 	cmp "$1" "$2" >&2 || fail "$1 and $2 differ"
