@@ -3,16 +3,8 @@
 
 #include "../base/cstr.h"
 #include <bus-secrets/prompt.h>
-#include <string.h>
 
 #define PASSPHRASE_MAX 1024
-
-static bool begins(const struct bs_secret *text, const char *with)
-{
-	size_t len = strlen(with);
-
-	return bs_secret_len(text) >= len && memcmp(bs_secret_bytes(text), with, len) == 0;
-}
 
 static enum bs_code ask(const char *where, struct bs_secret **ret, struct bs_error *reterr)
 {
@@ -54,9 +46,8 @@ enum bs_code bs_key_text_identities(const struct bs_secret *text, const char *wh
 	*ret_is_locked = false;
 	if (!bs_age_is_file(bytes, len)) {
 		code = bs_age_identities_parse(ret, text, where, &skipped, reterr);
-		if (code && begins(text, "-----BEGIN"))
-			return bs_error_set(reterr, BS_NEED_SOPS,
-				"%s: an ssh key of a kind that cannot be used here; sops can (https://getsops.io/)", where);
+		/* An ssh key under a passphrase: asking is for ssh-agent or sops, but it is no broken source. */
+		*ret_is_locked = code && bs_age_keyfile_is_locked(text);
 		return code;
 	}
 	if (!bs_age_wants_passphrase(bytes, len))

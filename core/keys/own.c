@@ -7,6 +7,8 @@
  */
 #include "sources.h"
 
+#include <string.h>
+
 static enum bs_code none(struct bs_error *reterr)
 {
 	return bs_error_set(reterr, BS_NO_IDENTITY,
@@ -19,6 +21,20 @@ static bool counts(const struct bs_keys *keys, size_t i)
 	const struct bs_source *source = &keys->sources[i];
 
 	return source->state != BS_KEY_ABSENT && (source->where || source->state == BS_KEY_BROKEN);
+}
+
+/* The first native age identity of the file: a key file may also be an ssh key. */
+static enum bs_code first_of(const struct bs_source *source, char **ret, struct bs_error *reterr)
+{
+	for (size_t i = 0; i < bs_age_identities_count(source->ids); i++) {
+		BS_CLEANUP(bs_free_ptr) char *recipient = bs_age_identities_recipient(source->ids, i);
+
+		if (recipient && bs_age_recipient_kind(recipient) == BS_AGE_X25519) {
+			*ret = BS_TAKE(recipient);
+			return BS_OK;
+		}
+	}
+	return bs_error_set(reterr, BS_NO_IDENTITY, "your own key is not known: %s holds no age identity", source->where);
 }
 
 enum bs_code bs_keys_own(struct bs_keys *keys, bool with_profile, char **ret, struct bs_error *reterr)
@@ -38,8 +54,7 @@ enum bs_code bs_keys_own(struct bs_keys *keys, bool with_profile, char **ret, st
 		if (source->state != BS_KEY_READY)
 			return bs_error_set(reterr, BS_NO_IDENTITY, "your own key is not known: %s",
 				source->problem ? source->problem : row->label);
-		*ret = bs_age_identities_recipient(source->ids, 0);
-		return *ret ? BS_OK : bs_error_set(reterr, BS_NO_IDENTITY, "%s: no recipient", source->where);
+		return first_of(source, ret, reterr);
 	}
 	return none(reterr);
 }

@@ -7,32 +7,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-	PROFILE_FILE,
-	PROFILE_COMMAND,
-	PREFERENCE_FILE,
-	PREFERENCE_COMMAND,
-	ENV_SSH_FILE,
-	ENV_KEY,
-	ENV_KEY_FILE,
-	ENV_KEY_COMMAND,
-	KEYS_TXT,
-	SSH_FILE,
-};
-
 const struct bs_source_row bs_source_rows[BS_SOURCE_COUNT] = {
-	[PROFILE_FILE] = {"profile", "bus-secrets.profiles.<name>.age_key_file", BS_SOURCE_FILE, .gives_own = true,
+	[BS_SOURCE_PROFILE_FILE] = {"profile", "bus-secrets.profiles.<name>.age_key_file", BS_SOURCE_FILE, .gives_own = true,
 		.is_chosen_by_workspace = true},
-	[PROFILE_COMMAND] = {"profile", "bus-secrets.profiles.<name>.age_key_cmd", BS_SOURCE_COMMAND,
+	[BS_SOURCE_PROFILE_COMMAND] = {"profile", "bus-secrets.profiles.<name>.age_key_cmd", BS_SOURCE_COMMAND,
 		.is_chosen_by_workspace = true},
-	[PREFERENCE_FILE] = {"preference", "bus-secrets.age_key_file", BS_SOURCE_FILE, .gives_own = true},
-	[PREFERENCE_COMMAND] = {"preference", "bus-secrets.age_key_cmd", BS_SOURCE_COMMAND},
-	[ENV_SSH_FILE] = {"env", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", BS_SOURCE_FILE},
-	[ENV_KEY] = {"env", "SOPS_AGE_KEY", BS_SOURCE_TEXT},
-	[ENV_KEY_FILE] = {"env", "SOPS_AGE_KEY_FILE", BS_SOURCE_FILE, .gives_own = true},
-	[ENV_KEY_COMMAND] = {"env", "SOPS_AGE_KEY_CMD", BS_SOURCE_COMMAND},
-	[KEYS_TXT] = {"keys.txt", "keys.txt of sops", BS_SOURCE_FILE, .gives_own = true, .is_usual = true},
-	[SSH_FILE] = {"ssh", "~/.ssh/id_ed25519", BS_SOURCE_FILE, .is_usual = true},
+	[BS_SOURCE_PREFERENCE_FILE] = {"preference", "bus-secrets.age_key_file", BS_SOURCE_FILE, .gives_own = true},
+	[BS_SOURCE_PREFERENCE_COMMAND] = {"preference", "bus-secrets.age_key_cmd", BS_SOURCE_COMMAND},
+	[BS_SOURCE_ENV_SSH_FILE] = {"env", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", BS_SOURCE_FILE},
+	[BS_SOURCE_ENV_KEY] = {"env", "SOPS_AGE_KEY", BS_SOURCE_TEXT},
+	[BS_SOURCE_ENV_KEY_FILE] = {"env", "SOPS_AGE_KEY_FILE", BS_SOURCE_FILE, .gives_own = true},
+	[BS_SOURCE_ENV_KEY_COMMAND] = {"env", "SOPS_AGE_KEY_CMD", BS_SOURCE_COMMAND},
+	[BS_SOURCE_KEYS_TXT] = {"keys.txt", "keys.txt of sops", BS_SOURCE_FILE, .gives_own = true, .is_usual = true},
+	[BS_SOURCE_SSH_FILE] = {"ssh", "~/.ssh/id_ed25519", BS_SOURCE_FILE, .is_usual = true},
 };
 
 /* --- what is configured --------------------------------------------------------------------------------------- */
@@ -90,7 +77,7 @@ static enum bs_code profile_keys(struct bs_keys *keys, char *ret[2], struct bs_e
 		return bs_error_set(reterr, code, "%s", inner.msg);
 	if (code) {
 		bs_notice(BS_NOTICE_WARN, "key profile of the workspace not used: %s", inner.msg);
-		keys->sources[PROFILE_FILE].problem = strdup(inner.msg);
+		keys->sources[BS_SOURCE_PROFILE_FILE].problem = strdup(inner.msg);
 		return BS_OK;
 	}
 	if (!name)
@@ -109,13 +96,13 @@ static enum bs_code place_preferences(struct bs_keys *keys, struct bs_error *ret
 	if (!code && bs_env_preferences(keys->env, names, profile[1] ? 4 : 2, values, &keys->preferences_problem))
 		bs_notice(BS_NOTICE_WARN, "no key source out of the preferences: %s", keys->preferences_problem.msg);
 	if (!code)
-		code = place_preference(keys, PREFERENCE_FILE, names[0], values[0], reterr);
+		code = place_preference(keys, BS_SOURCE_PREFERENCE_FILE, names[0], values[0], reterr);
 	if (!code)
-		code = place_command(keys, PREFERENCE_COMMAND, values[1], reterr);
+		code = place_command(keys, BS_SOURCE_PREFERENCE_COMMAND, values[1], reterr);
 	if (!code)
-		code = place_preference(keys, PROFILE_FILE, profile[0], values[2], reterr);
+		code = place_preference(keys, BS_SOURCE_PROFILE_FILE, profile[0], values[2], reterr);
 	if (!code)
-		code = place_command(keys, PROFILE_COMMAND, values[3], reterr);
+		code = place_command(keys, BS_SOURCE_PROFILE_COMMAND, values[3], reterr);
 	for (size_t i = 0; i < 4; i++)
 		free(values[i]);
 	free(profile[0]);
@@ -128,15 +115,15 @@ static enum bs_code place_all(struct bs_keys *keys, struct bs_error *reterr)
 	enum bs_code code = place_preferences(keys, reterr);
 
 	if (!code)
-		code = place_variable(keys, ENV_SSH_FILE, reterr);
+		code = place_variable(keys, BS_SOURCE_ENV_SSH_FILE, reterr);
 	if (!code)
-		code = place_variable(keys, ENV_KEY_FILE, reterr);
+		code = place_variable(keys, BS_SOURCE_ENV_KEY_FILE, reterr);
 	if (!code)
-		code = place_command(keys, ENV_KEY_COMMAND, bs_env_get(keys->env, "SOPS_AGE_KEY_CMD"), reterr);
+		code = place_command(keys, BS_SOURCE_ENV_KEY_COMMAND, bs_env_get(keys->env, "SOPS_AGE_KEY_CMD"), reterr);
 	if (!code)
-		code = bs_cstr_format(&keys->sources[KEYS_TXT].where, reterr, "%s", bs_env_keys_txt(keys->env));
+		code = bs_cstr_format(&keys->sources[BS_SOURCE_KEYS_TXT].where, reterr, "%s", bs_env_keys_txt(keys->env));
 	if (!code)
-		code = bs_cstr_format(&keys->sources[SSH_FILE].where, reterr, "%s/.ssh/id_ed25519",
+		code = bs_cstr_format(&keys->sources[BS_SOURCE_SSH_FILE].where, reterr, "%s/.ssh/id_ed25519",
 			bs_env_home(keys->env));
 	return code;
 }
@@ -168,7 +155,7 @@ struct bs_keys *bs_keys_close(struct bs_keys *keys)
 		free(keys->sources[i].problem);
 		bs_age_identities_free(keys->sources[i].ids);
 	}
-	bs_secret_free(keys->sops_key);
+	bs_sops_key_free(keys);
 	free(keys);
 	return NULL;
 }
@@ -295,7 +282,7 @@ void bs_keys_forget(struct bs_keys *keys)
 		source->state = BS_KEY_ABSENT;
 		source->was_read = source->was_asked = source->was_warned = false;
 	}
-	keys->sops_key = bs_secret_free(keys->sops_key);
+	bs_sops_key_free(keys);
 }
 
 /* --- questions ------------------------------------------------------------------------------------------------ */
@@ -332,7 +319,7 @@ bool bs_keys_are_configured(struct bs_keys *keys)
 			return true;
 	}
 	/* An ssh key in its usual place is found on most machines and was put there for something else. */
-	return lstat(keys->sources[KEYS_TXT].where, &st) == 0;
+	return lstat(keys->sources[BS_SOURCE_KEYS_TXT].where, &st) == 0;
 }
 
 bool bs_keys_are_ready(struct bs_keys *keys)
@@ -370,76 +357,4 @@ enum bs_code bs_keys_identities(struct bs_keys *keys, size_t i, const struct bs_
 			source->problem ? source->problem : "no such key source");
 	*ret = source->ids;
 	return BS_OK;
-}
-
-/* --- a real sops that is to find the same ---------------------------------------------------------------------- */
-
-/* The first of two sources of a sort that is configured, as "VARIABLE=value"; NULL if none is. */
-static enum bs_code sops_variable(const struct bs_keys *keys, const char *variable, const size_t *order, size_t count,
-	char **ret, struct bs_error *reterr)
-{
-	for (size_t k = 0; k < count; k++) {
-		const struct bs_source *source = &keys->sources[order[k]];
-		const char *value = source->where ? source->where : source->command;
-
-		if (value)
-			return bs_cstr_format(ret, reterr, "%s=%s", variable, value);
-	}
-	return BS_OK;
-}
-
-static enum bs_code sops_key_text(struct bs_keys *keys, struct bs_error *reterr)
-{
-	static const char name[] = "SOPS_AGE_KEY=";
-	const struct bs_secret *key = bs_env_age_key(keys->env);
-	size_t len = key ? bs_secret_len(key) : 0;
-	enum bs_code code;
-
-	if (!len || keys->sops_key)
-		return BS_OK;
-	code = bs_secret_new(sizeof(name) + len, &keys->sops_key, reterr);
-	if (code)
-		return code;
-	memcpy(bs_secret_data(keys->sops_key), name, sizeof(name) - 1);
-	memcpy(bs_secret_data(keys->sops_key) + sizeof(name) - 1, bs_secret_bytes(key), len);
-	return BS_OK;
-}
-
-/*
- * sops knows one key file and one key command: the first configured one of each. Its own lookup of keys.txt and
- * ~/.ssh stays. Nothing of the workspace is named here: its profile only chose among the user's preferences.
- */
-enum bs_code bs_keys_sops_environment(struct bs_keys *keys, const char ***ret, struct bs_error *reterr)
-{
-	static const size_t files[] = {PROFILE_FILE, PREFERENCE_FILE, ENV_KEY_FILE};
-	static const size_t commands[] = {PROFILE_COMMAND, PREFERENCE_COMMAND, ENV_KEY_COMMAND};
-	BS_CLEANUP(bs_free_ptr) char *file = NULL;
-	BS_CLEANUP(bs_free_ptr) char *command = NULL;
-	BS_CLEANUP(bs_free_ptr) const char **base = NULL;
-	const char *more[4] = {NULL};
-	size_t count = 0;
-	enum bs_code code = sops_variable(keys, "SOPS_AGE_KEY_FILE", files, 3, &file, reterr);
-
-	if (!code)
-		code = sops_variable(keys, "SOPS_AGE_KEY_CMD", commands, 3, &command, reterr);
-	if (!code)
-		code = sops_key_text(keys, reterr);
-	if (code)
-		return code;
-	if (file)
-		more[count++] = file;
-	if (command)
-		more[count++] = command;
-	if (keys->sops_key)
-		more[count++] = (const char *)bs_secret_bytes(keys->sops_key);
-	code = bs_env_for_program(keys->env, more, &base, reterr);
-	if (code)
-		return code;
-	*ret = BS_TAKE(base);
-	return BS_OK;
-}
-
-void bs_keys_free_environment(const char **envp)
-{
-	free(envp);
 }

@@ -24,7 +24,20 @@ struct bs_source_row {
 	bool is_usual;     /* a place that is always looked at: not configured by anybody */
 };
 
-#define BS_SOURCE_COUNT 10
+enum bs_source_place {
+	BS_SOURCE_PROFILE_FILE,
+	BS_SOURCE_PROFILE_COMMAND,
+	BS_SOURCE_PREFERENCE_FILE,
+	BS_SOURCE_PREFERENCE_COMMAND,
+	BS_SOURCE_ENV_SSH_FILE,
+	BS_SOURCE_ENV_KEY,
+	BS_SOURCE_ENV_KEY_FILE,
+	BS_SOURCE_ENV_KEY_COMMAND,
+	BS_SOURCE_KEYS_TXT,
+	BS_SOURCE_SSH_FILE,
+	BS_SOURCE_COUNT
+};
+
 extern const struct bs_source_row bs_source_rows[BS_SOURCE_COUNT];
 
 struct bs_source {
@@ -44,7 +57,8 @@ struct bs_keys {
 	bool may_prompt;
 	struct bs_error preferences_problem; /* code BS_OK: none */
 	struct bs_source sources[BS_SOURCE_COUNT];
-	struct bs_secret *sops_key; /* "SOPS_AGE_KEY=..." for a sops that is run */
+	char *sops_key; /* "SOPS_AGE_KEY=..." for a sops that is run, in a locked mapping of its own */
+	size_t sops_key_room;
 };
 
 /*
@@ -64,6 +78,9 @@ enum bs_code bs_key_command_run(const struct bs_keys *keys, const struct bs_sour
  */
 enum bs_code bs_key_text_identities(const struct bs_secret *text, const char *where, bool may_prompt,
 	struct bs_age_identities *ret, bool *ret_is_locked, struct bs_error *reterr) BS_MUST_CHECK;
+
+/* Wipes and unmaps what a run of sops was given. */
+void bs_sops_key_free(struct bs_keys *keys);
 
 /* Reads a source if that has not been done; a command only if run_commands. */
 void bs_source_read(struct bs_keys *keys, size_t i, bool run_commands);
