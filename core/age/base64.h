@@ -23,6 +23,8 @@ enum bs_base64 {
 
 /* False unless all of text is canonical and fits in room; *ret_len is at most room. */
 bool bs_base64_decode(enum bs_base64 kind, const char *text, size_t len, uint8_t *out, size_t room, size_t *ret_len);
+/* As bs_base64_decode of padded text, with line ends anywhere in it: the body of a PEM file. */
+bool bs_base64_decode_lines(const char *text, size_t len, uint8_t *out, size_t room, size_t *ret_len);
 /* True if text stands for exactly len bytes. */
 bool bs_base64_decode_exact(enum bs_base64 kind, const char *text, size_t text_len, uint8_t *out, size_t len);
 /* Writes the text and a NUL; out has room for it, a multiple of four characters, and the NUL. Returns the length. */

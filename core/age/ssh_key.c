@@ -8,6 +8,7 @@
  */
 #include "ssh.h"
 
+#include "base64.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -105,8 +106,7 @@ static enum bs_code decode(const struct bs_secret *text, struct bs_secret **ret,
 	code = bs_secret_new(body_len, &decoded, reterr);
 	if (code)
 		return code;
-	if (sodium_base642bin(bs_secret_data(decoded), body_len, body, body_len, "\r\n", &len, NULL,
-		    sodium_base64_VARIANT_ORIGINAL))
+	if (!bs_base64_decode_lines(body, body_len, bs_secret_data(decoded), body_len, &len))
 		return BS_MALFORMED;
 	all = (struct bytes){ bs_secret_bytes(decoded), len };
 	if (!take(&all, sizeof(magic), &part) || memcmp(part.at, magic, sizeof(magic)) != 0 ||
