@@ -1,20 +1,15 @@
 /* connect.c: mount(2), or fusermount3 and the descriptor it sends back. */
 #include "connect.h"
-#include "mountpoint.h"
 
-#include <bus-secrets/spawn.h>
+#include <bus-secrets/mount_table.h>
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #define DEVICE "/dev/fuse"
-
-/* fusermount3 is asked by number which of its descriptors the connection goes back through. */
-#define COMM_FD 3
 
 static enum bs_code explain_device(int err, struct bs_error *reterr)
 {
@@ -118,30 +113,6 @@ static int receive_fd(int from)
 	return fd;
 }
 
-static bool ended_well(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return false;
-	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* Its own words go to our standard error. It needs no variable of ours but the number. */
-static enum bs_code run_fusermount(const char *const *argv, int comm, pid_t *ret, struct bs_error *reterr)
-{
-	char variable[] = "_FUSE_COMMFD=3";
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *envp[] = {path, comm >= 0 ? variable : NULL, NULL};
-	const int fds[COMM_FD + 1] = {-1, -1, STDERR_FILENO, comm};
-	const struct bs_spawn what = {.program = argv[0], .argv = argv, .envp = envp, .fds = fds,
-		.fd_count = comm >= 0 ? COMM_FD + 1 : COMM_FD, .dirfd = -1};
-
-	return bs_spawn(&what, ret, reterr);
-}
-
 /*
  * fusermount3 wants a mount point that its user may write to; ours is 0500 for good reason. It is opened up for the
  * moment of mounting, and closed again through this descriptor, which leads beneath the mount.
@@ -173,7 +144,7 @@ static enum bs_code connect_as_user(const char *fusermount, const char *dir, con
 	BS_CLEANUP(bs_close_fd) int theirs = ends[1];
 	mode_t mode = 0;
 	BS_CLEANUP(bs_close_fd) int below = open_up(dir, &mode);
-	enum bs_code code = run_fusermount(argv, theirs, &pid, reterr);
+	enum bs_code code = bs_mount_fusermount(argv, theirs, &pid, reterr);
 
 	if (code) {
 		if (below >= 0)
@@ -183,7 +154,7 @@ static enum bs_code connect_as_user(const char *fusermount, const char *dir, con
 	bs_close_fd(&theirs);
 
 	BS_CLEANUP(bs_close_fd) int fd = receive_fd(ours);
-	bool is_well = ended_well(pid);
+	bool is_well = bs_mount_fusermount_ended(pid);
 
 	if (below >= 0)
 		(void)fchmod(below, mode);
@@ -203,19 +174,5 @@ enum bs_code bs_connect(const struct bs_connector *connector, const char *dir, c
 
 enum bs_code bs_disconnect(const struct bs_connector *connector, const char *dir, struct bs_error *reterr)
 {
-	const char *const argv[] = {connector->fusermount, "-u", "-z", "-q", "--", dir, NULL};
-	pid_t pid = 0;
-	enum bs_code code;
-
-	if (connector->is_root) {
-		if (umount2(dir, MNT_DETACH | UMOUNT_NOFOLLOW))
-			return bs_error_sys(reterr, errno, "cannot unmount %s", dir);
-		return BS_OK;
-	}
-	code = run_fusermount(argv, -1, &pid, reterr);
-	if (code)
-		return code;
-	if (!ended_well(pid))
-		return bs_error_set(reterr, BS_IO, "%s could not unmount %s", connector->fusermount, dir);
-	return BS_OK;
+	return bs_mount_detach(connector->is_root ? NULL : connector->fusermount, dir, true, reterr);
 }

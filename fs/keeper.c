@@ -13,6 +13,7 @@
 
 #include <bus-secrets/harden.h>
 #include <bus-secrets/mount_record.h>
+#include <bus-secrets/mount_table.h>
 #include <bus-secrets/spawn.h>
 
 #include <fcntl.h>
@@ -317,7 +318,8 @@ static enum bs_code begin(struct keeper *keeper, bool *ret_done, struct bs_error
 	enum bs_code code = context_open(&context, keeper, NULL, reterr);
 
 	if (code == BS_OK)
-		code = bs_mountpoint_resolve(context.env, keeper->start->operand, &keeper->dir, reterr);
+		code = bs_mount_resolve(bs_env_home(context.env), bs_env_cwd(context.env), keeper->start->operand,
+			&keeper->dir, reterr);
 	if (code == BS_OK)
 		code = bs_env_runtime_dir(context.env, &runtime_dir, reterr);
 	if (code == BS_OK)

@@ -1,117 +1,10 @@
-/* mountpoint.c: the directory that is mounted over, and the table of mounts. */
+/* mountpoint.c: the directory that is mounted over. */
 #include "mountpoint.h"
 
-#include <limits.h>
+#include <bus-secrets/mount_table.h>
+
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
-
-/* Undoes the octal escapes of mountinfo in place. */
-static void unescape(char *text)
-{
-	char *out = text;
-
-	for (const char *p = text; *p; p++) {
-		if (p[0] == '\\' && p[1] >= '0' && p[1] <= '3' && p[2] >= '0' && p[2] <= '7' && p[3] >= '0' &&
-			p[3] <= '7') {
-			*out++ = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
-			p += 3;
-		} else {
-			*out++ = *p;
-		}
-	}
-	*out = '\0';
-}
-
-/* "36 35 98:0 /root /mnt opts [fields] - type source options": the fields we want, cut out of line. */
-static bool split_line(char *line, char **ret_dev, char **ret_dir, char **ret_type)
-{
-	char *rest = NULL;
-	char *separator = strstr(line, " - ");
-	char *fields[5];
-
-	if (!separator)
-		return false;
-	*separator = '\0';
-	*ret_type = strtok_r(separator + 3, " \n", &rest);
-	rest = NULL;
-	for (size_t i = 0; i < 5; i++) {
-		fields[i] = strtok_r(i ? NULL : line, " ", &rest);
-		if (!fields[i])
-			return false;
-	}
-	*ret_dev = fields[2];
-	*ret_dir = fields[4];
-	unescape(*ret_dir);
-	return *ret_type != NULL;
-}
-
-void bs_mount_table_find(const char *dir, struct bs_mount_entry *ret)
-{
-	BS_CLEANUP(bs_close_file) FILE *table = fopen("/proc/self/mountinfo", "re");
-	BS_CLEANUP(bs_free_ptr) char *line = NULL;
-	size_t room = 0;
-
-	*ret = (struct bs_mount_entry){0};
-	while (table && getline(&line, &room, table) > 0) {
-		char *dev = NULL;
-		char *at = NULL;
-		char *type = NULL;
-
-		if (!split_line(line, &dev, &at, &type) || strcmp(at, dir) != 0)
-			continue;
-		/* Later lines lie on top of earlier ones. */
-		ret->is_found = true;
-		ret->is_ours = strcmp(type, BS_MOUNT_TYPE) == 0;
-		(void)snprintf(ret->dev, sizeof(ret->dev), "%s", dev);
-		(void)snprintf(ret->type, sizeof(ret->type), "%s", type);
-	}
-}
-
-/* path without trailing slashes and without its last component, which *ret_last points at. */
-static void split_path(char *path, const char **ret_last)
-{
-	size_t len = strlen(path);
-
-	while (len > 1 && path[len - 1] == '/')
-		path[--len] = '\0';
-
-	char *slash = strrchr(path, '/');
-
-	*slash = '\0';
-	*ret_last = slash + 1;
-}
-
-enum bs_code bs_mountpoint_resolve(const struct bs_env *env, const char *operand, char **ret, struct bs_error *reterr)
-{
-	BS_CLEANUP(bs_free_ptr) char *path = NULL;
-	BS_CLEANUP(bs_free_ptr) char *parent = NULL;
-	const char *last = NULL;
-	int len;
-
-	if (operand && !*operand)
-		return bs_error_set(reterr, BS_USAGE, "the directory to mount on is empty");
-	if (!operand)
-		len = asprintf(&path, "%s/.bus-secrets", bs_env_home(env));
-	else if (operand[0] == '/')
-		len = asprintf(&path, "%s", operand);
-	else
-		len = asprintf(&path, "%s/%s", bs_env_cwd(env), operand);
-	if (len < 0)
-		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for the mount point");
-	if (strpbrk(path, "\n\r"))
-		return bs_error_set(reterr, BS_USAGE, "a mount point cannot have a line break in its name");
-	split_path(path, &last);
-	if (strcmp(last, ".") == 0 || strcmp(last, "..") == 0 || !*last)
-		return bs_error_set(reterr, BS_USAGE, "%s: the mount point must be named by its own name",
-			operand ? operand : "~");
-	parent = realpath(*path ? path : "/", NULL);
-	if (!parent)
-		return bs_error_sys(reterr, errno, "%s: cannot mount in it", path);
-	if (asprintf(ret, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, last) < 0)
-		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for the mount point");
-	return BS_OK;
-}
 
 /* Opened for reading only: the directory may be 0500. */
 static enum bs_code check_empty(const char *dir, struct bs_error *reterr)
@@ -134,14 +27,13 @@ static enum bs_code check_empty(const char *dir, struct bs_error *reterr)
 enum bs_code bs_mountpoint_look(const char *dir, enum bs_mountpoint_state *ret, struct bs_error *reterr)
 {
 	struct bs_mount_entry entry;
-	struct statfs fs;
 	struct stat st;
 
 	bs_mount_table_find(dir, &entry);
 	if (entry.is_found && !entry.is_ours)
 		return bs_error_set(reterr, BS_POLICY, "%s is a mount point of type %s already", dir, entry.type);
 	if (entry.is_found) {
-		*ret = statfs(dir, &fs) && errno == ENOTCONN ? BS_MOUNTPOINT_DEAD : BS_MOUNTPOINT_ALIVE;
+		*ret = bs_mount_is_dead(dir) ? BS_MOUNTPOINT_DEAD : BS_MOUNTPOINT_ALIVE;
 		return BS_OK;
 	}
 	if (lstat(dir, &st)) {

@@ -128,23 +128,31 @@ static int spawn(const struct bs_spawn *what, char *const *envp, pid_t *ret)
 	return err;
 }
 
+/* The environment of the new program; *ret_line, in which the key is, must outlive it. */
+static enum bs_code prepare(const struct bs_spawn *what, char ***ret_envp, struct bs_secret **ret_line,
+	struct bs_error *reterr)
+{
+	enum bs_code code = what->age_key ? key_line(what->age_key, ret_line, reterr) : BS_OK;
+
+	if (code)
+		return code;
+	*ret_envp = new_environment(what->envp, *ret_line);
+	if (!*ret_envp)
+		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to start %s", what->program);
+	return BS_OK;
+}
+
 enum bs_code bs_spawn(const struct bs_spawn *what, pid_t *ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *line = NULL;
 	BS_CLEANUP(bs_free_ptr) char **envp = NULL;
 	pid_t pid = 0;
+	enum bs_code code = prepare(what, &envp, &line, reterr);
 
+	if (code)
+		return code;
 	if (what->fd_count > BS_SPAWN_FDS)
 		return bs_error_set(reterr, BS_INTERNAL, "too many descriptors for %s", what->program);
-	if (what->age_key) {
-		enum bs_code code = key_line(what->age_key, &line, reterr);
-
-		if (code)
-			return code;
-	}
-	envp = new_environment(what->envp, line);
-	if (!envp)
-		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to start %s", what->program);
 
 	int err = spawn(what, envp, &pid);
 
@@ -152,4 +160,17 @@ enum bs_code bs_spawn(const struct bs_spawn *what, pid_t *ret, struct bs_error *
 		return bs_error_sys(reterr, err, "cannot start %s", what->program);
 	*ret = pid;
 	return BS_OK;
+}
+
+enum bs_code bs_become(const struct bs_spawn *what, struct bs_error *reterr)
+{
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *line = NULL;
+	BS_CLEANUP(bs_free_ptr) char **envp = NULL;
+	enum bs_code code = prepare(what, &envp, &line, reterr);
+
+	if (code)
+		return code;
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)execve(what->program, (char *const *)(uintptr_t)what->argv, envp);
+	return bs_error_sys(reterr, errno, "cannot start %s", what->program);
 }

@@ -45,6 +45,16 @@ static const struct bs_cli_option uninit_options[] = {
 	{"force", 0, NULL, "rename an identity that stored documents still name"},
 	{.name = NULL},
 };
+static const struct bs_cli_option mount_options[] = {
+	{"options", 'o', "OPTIONS", "mount options, separated by commas"},
+	{"foreground", 0, NULL, "stay, and log to standard error"},
+	{.name = NULL},
+};
+static const struct bs_cli_option umount_options[] = {
+	{"lazy", 0, NULL, "at once; programs that use it keep what they have open"},
+	{"force", 0, NULL, "commit what was written, and end the daemon"},
+	{.name = NULL},
+};
 static const struct bs_cli_option workspace_options[] = {
 	{"mount", 0, "MOUNT", "with path: the mount's directory (default ~/.bus-secrets)"},
 	{.name = NULL},
@@ -64,6 +74,10 @@ static const struct bs_cli_argument resolve_arguments[] = {
 };
 static const struct bs_cli_argument rekey_arguments[] = {
 	{"name", "secrets to rekey (default: all of the scope)", 0, SIZE_MAX},
+	{.name = NULL},
+};
+static const struct bs_cli_argument mount_arguments[] = {
+	{"dir", "where (default: ~/.bus-secrets)", 0, 1},
 	{.name = NULL},
 };
 static const struct bs_cli_argument workspace_arguments[] = {
@@ -169,6 +183,28 @@ const struct bs_cli_command bs_cli_commands[] = {
 		.summary = "check keys, stores and every document",
 		.details = "Shows no value. Each finding comes with its remedy. The exit status is 1 when\n"
 			   "a document cannot be opened or written, or the self-test fails.\n",
+	},
+	{
+		.name = "mount",
+		.run = bs_cmd_mount,
+		.usage = "[DIR] [-o OPTIONS] [--foreground]",
+		.summary = "show the secrets as files",
+		.details = "DIR/user holds your own secrets, DIR/repo those of the workspace of the call.\n"
+			   "Options: ro, repo=fixed, repo_mode=MODE, mmap=inval|deny,\n"
+			   "memlock=refuse|warn, limit=BYTES; the words of mount(8) are accepted.\n"
+			   "A first mount makes an identity if there is neither a key nor a secret.\n",
+		.options = mount_options,
+		.arguments = mount_arguments,
+	},
+	{
+		.name = "umount",
+		.run = bs_cmd_umount,
+		.usage = "[DIR] [--lazy] [--force]",
+		.summary = "take the mount away",
+		.details = "A mount that is in use stays, unless --lazy or --force is given.\n",
+		.options = umount_options,
+		.arguments = mount_arguments,
+		.is_silent = true,
 	},
 	{
 		.name = "workspace",

@@ -36,6 +36,9 @@ char **bs_environ_keep(void);
 /* Signals are unblocked and at their defaults in the new program (SIGPIPE too). *ret is the caller's to wait for. */
 enum bs_code bs_spawn(const struct bs_spawn *what, pid_t *ret, struct bs_error *reterr) BS_MUST_CHECK;
 
+/* As bs_spawn, but becomes the program: returns only if that failed. what->fds and dirfd are not used. */
+enum bs_code bs_become(const struct bs_spawn *what, struct bs_error *reterr) BS_MUST_CHECK;
+
 #pragma GCC visibility pop
 
 #endif
