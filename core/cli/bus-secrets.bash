@@ -1,64 +1,109 @@
+# shellcheck shell=bash
 # bash completion for bus-secrets. Stored names are offered also when `bus-secrets list` exits with 1, for then it has
 # listed what is there all the same.
 
+# _bus_secrets_words CHOICES: those that begin with $cur.
+_bus_secrets_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
 _bus_secrets_names()
 {
-	local names
-	names=$(bus-secrets ${1:+-C "$1"} ${2:+--scope "$2"} list 2>/dev/null) || :
-	printf '%s\n' "$names"
+	bus-secrets ${dir:+-C "$dir"} ${scope:+--scope "$scope"} list 2>/dev/null || :
+}
+
+_bus_secrets_commands()
+{
+	bus-secrets help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+}
+
+_bus_secrets_options()
+{
+	{ bus-secrets help && bus-secrets help ${command:+"$command"}; } 2>/dev/null |
+		sed -n 's/^  \(-.,\|   \) \(--[a-z-]*\).*/\2/p'
+}
+
+# The words before the cursor: bash gives "--scope=repo" and "secret:x" as three words each.
+_bus_secrets_read()
+{
+	local i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-C | --chdir | --scope | -o | --output | -f | --format | --color | --mount | --print-env)
+			local option=${COMP_WORDS[i]}
+			[[ ${COMP_WORDS[i + 1]} != '=' ]] || ((++i))
+			((++i < COMP_CWORD)) || break
+			case $option in
+			-C | --chdir) dir=${COMP_WORDS[i]} ;;
+			--scope) scope=${COMP_WORDS[i]} ;;
+			esac
+			;;
+		-*) ;;
+		*) [[ -n $command ]] || command=${COMP_WORDS[i]} ;;
+		esac
+	done
+}
+
+# The argument of the option before the cursor; fails if there is none.
+_bus_secrets_argument()
+{
+	local option=${COMP_WORDS[COMP_CWORD - 1]}
+
+	if [[ $option == '=' || $cur == '=' ]]; then
+		[[ $cur != '=' ]] || cur=''
+		[[ $option != '=' ]] || option=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	case $option in
+	--scope)
+		case $command in
+		set | delete | rekey) _bus_secrets_words 'user repo' ;;
+		*) _bus_secrets_words 'auto user repo' ;;
+		esac
+		;;
+	-f | --format) if [[ $command == help ]]; then _bus_secrets_words 'text opencli'; else _bus_secrets_words 'text json'; fi ;;
+	--color) _bus_secrets_words 'auto always never' ;;
+	--print-env) _bus_secrets_words sh ;;
+	-C | --chdir | --mount) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	*) return 1 ;;
+	esac
+}
+
+_bus_secrets_operand()
+{
+	case $command in
+	get | delete | set | rekey) _bus_secrets_words "$(_bus_secrets_names)" ;;
+	resolve)
+		if [[ $cur == ':' || ${COMP_WORDS[COMP_CWORD - 1]} == ':' ]]; then
+			[[ $cur != ':' ]] || cur=''
+			_bus_secrets_words "$(_bus_secrets_names)"
+		else
+			_bus_secrets_words "$(_bus_secrets_names | sed 's/^/secret:/')"
+		fi
+		;;
+	workspace)
+		_bus_secrets_words 'add remove list path'
+		[[ ${COMP_WORDS[COMP_CWORD - 1]} == workspace ]] || mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		;;
+	help) _bus_secrets_words "$(_bus_secrets_commands)" ;;
+	mount | umount) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	esac
 }
 
 _bus_secrets()
 {
-	local cur prev command='' dir='' scope='' i words
-	cur=${COMP_WORDS[COMP_CWORD]}
-	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local cur=${COMP_WORDS[COMP_CWORD]} command='' dir='' scope=''
+
 	COMPREPLY=()
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		case ${COMP_WORDS[i]} in
-		-C | --chdir) dir=${COMP_WORDS[++i]} ;;
-		--scope) scope=${COMP_WORDS[++i]} ;;
-		-o | --output | -f | --format | --color | --mount) ((++i)) ;;
-		-* | =) ;;
-		*) [[ -n $command ]] || command=${COMP_WORDS[i]} ;;
-		esac
-	done
-	# "--scope=repo" comes as three words.
-	[[ $cur == '=' ]] && cur=''
-	[[ $prev == '=' ]] && prev=${COMP_WORDS[COMP_CWORD - 2]}
-	case $prev in
-	--scope)
-		words='user repo'
-		case $command in get | list | resolve | '') words='auto user repo' ;; esac
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-		return
-		;;
-	-f | --format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$cur") && return ;;
-	--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") && return ;;
-	--print-env) mapfile -t COMPREPLY < <(compgen -W sh -- "$cur") && return ;;
-	-C | --chdir | --mount) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
-	-o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
-	esac
+	_bus_secrets_read
+	! _bus_secrets_argument || return 0
 	if [[ $cur == -* ]]; then
-		words=$(bus-secrets help ${command:+"$command"} 2>/dev/null | grep -o -e '  *--[a-z-]*' -e '-[a-zA-Z], --[a-z-]*' |
-			grep -o -e '--[a-z-]*')
-		words+=' --help --verbose --quiet --trace --chdir --output --format --color --no-color'
+		_bus_secrets_words "$(_bus_secrets_options)"
 	elif [[ -z $command ]]; then
-		words=$(bus-secrets help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+		_bus_secrets_words "$(_bus_secrets_commands)"
 	else
-		case $command in
-		get | delete | set | rekey) words=$(_bus_secrets_names "$dir" "$scope") ;;
-		resolve) words=$(_bus_secrets_names "$dir" "$scope" | sed 's/^/secret:/') ;;
-		workspace) words='add remove list path' ;;
-		help) words=$(bus-secrets help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p') ;;
-		mount | umount) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
-		*) return ;;
-		esac
-	fi
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-	# A colon parts words on bash's command line.
-	if [[ $cur != *:* && ${COMP_WORDS[COMP_CWORD - 1]} == ':' ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_bus_secrets_names "$dir" "$scope")" -- "$cur")
+		_bus_secrets_operand
 	fi
 }
 
