@@ -134,6 +134,17 @@ $(BUILD)/fault/bus-secrets: $(CLI_OBJ:$(BUILD)/%=$(BUILD)/fault/%) $(FAULT_LIB)
 deps: ## install what building, running and testing needs (Debian packages, sudo when not root)
 	$(Q)mount-helpers/deps.sh test
 
+deps-run: ## install what building and running needs
+	$(Q)mount-helpers/deps.sh run
+
+# The flags above were asked for before the packages came, hence a second make.
+mount: deps-run ## set up, build, and mount ~/.bus-secrets for the workspace of the working directory
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(BUILD) CALLER='$(or $(PWD),$(CURDIR))' mount-helpers/make-mount.sh mount
+
+unmount: ## take ~/.bus-secrets away again
+	$(Q)BUILD=$(BUILD) mount-helpers/make-mount.sh unmount
+
 # --- tests -----------------------------------------------------------------------------------------------------------
 
 SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
@@ -233,5 +244,5 @@ help: ## this list
 test-programs: $(UNIT_BIN) $(TEST_TOOLS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all deps test check-unit check-e2e asan check-asan valgrind fuzz run-fuzzers torture bench interop-tools lint \
+.PHONY: all deps deps-run mount unmount test check-unit check-e2e asan check-asan valgrind fuzz run-fuzzers torture bench interop-tools lint \
 	analyze format install uninstall clean help test-programs

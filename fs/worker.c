@@ -15,7 +15,6 @@
 #include <bus-secrets/harden.h>
 
 #include <fcntl.h>
-#include <fuse_log.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
