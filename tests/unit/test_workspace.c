@@ -3,7 +3,13 @@
 #include "scratch.h"
 
 #include <bus-secrets/workspace.h>
-#include <criterion/parameterized.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #define SOMEBODY 54321
 
@@ -85,6 +91,22 @@ Test(workspace, the_search_ends_at_home)
 	expect_none(scratch_path("home/project"), BS_NO_WORKSPACE);
 	scratch_write("home/datapackage.json", "{}");
 	expect_found(scratch_path("home/project"), scratch_path("home"));
+}
+
+Test(workspace, the_search_ends_at_another_file_system)
+{
+	scratch_write("ws/datapackage.json", "{}");
+	scratch_mkdir("ws/mounted");
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		mount("none", scratch_path("ws/mounted"), "tmpfs", 0, "size=64k"))
+		cr_skip_test("needs a mount of its own");
+	scratch_mkdir("ws/mounted/sub");
+	expect_none(scratch_path("ws/mounted/sub"), BS_NO_WORKSPACE);
+	(void)setenv("BUS_DISCOVERY_ACROSS_FILESYSTEM", "0", 1);
+	expect_none(scratch_path("ws/mounted/sub"), BS_NO_WORKSPACE);
+	(void)setenv("BUS_DISCOVERY_ACROSS_FILESYSTEM", "1", 1);
+	expect_found(scratch_path("ws/mounted/sub"), scratch_path("ws"));
+	cr_assert_eq(umount(scratch_path("ws/mounted")), 0);
 }
 
 Test(workspace, a_start_without_any_is_none)
@@ -220,7 +242,23 @@ static enum bs_code try_read(const struct bs_workspace *ws, const char *relative
 	return code;
 }
 
-Test(workspace, files_are_read_beneath_it_only, .timeout = 10)
+/* From now on openat2(2) gives ENOSYS, as on an old kernel or in an old container engine. */
+static void take_openat2_away(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+	cr_assert(syscall(SYS_openat2, AT_FDCWD, ".", NULL, 0) == -1 && errno == ENOSYS);
+}
+
+static void expect_beneath_only(void)
 {
 	struct bs_workspace *ws = open_ws();
 	struct bs_error error = {0};
@@ -251,6 +289,17 @@ Test(workspace, files_are_read_beneath_it_only, .timeout = 10)
 	cr_assert_eq(try_read(ws, "absent", NULL), BS_NOT_FOUND);
 	cr_assert_eq(try_read(ws, "long", NULL), BS_TOO_LARGE);
 	bs_workspace_close(ws);
+}
+
+Test(workspace, files_are_read_beneath_it_only, .timeout = 10)
+{
+	expect_beneath_only();
+}
+
+Test(workspace, files_are_read_beneath_it_only_without_openat2, .timeout = 10)
+{
+	take_openat2_away();
+	expect_beneath_only();
 }
 
 Test(workspace, files_of_others_are_not_read)
