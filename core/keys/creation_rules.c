@@ -13,8 +13,9 @@
 #include <string.h>
 #include <yaml.h>
 
-/* libyaml looks through all anchors at each anchor and alias. */
+/* libyaml looks through all anchors at each anchor and alias, and through all open brackets at each token. */
 #define ANCHORS_MAX 2048
+#define BRACKETS_MAX 4096
 #define MERGES_MAX 64
 
 struct yaml {
@@ -342,11 +343,14 @@ static enum bs_code load_library(struct yaml *lib, struct bs_error *reterr)
 static enum bs_code check_size(const char *text, size_t len, struct bs_error *reterr)
 {
 	size_t anchors = 0;
+	size_t brackets = 0;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < len; i++) {
 		anchors += text[i] == '&' || text[i] == '*';
-	if (len > BS_SOPS_YAML_MAX || anchors > ANCHORS_MAX)
-		return bs_error_set(reterr, BS_POLICY, BS_SOPS_YAML " is too large, or has too many anchors");
+		brackets += text[i] == '[' || text[i] == '{';
+	}
+	if (len > BS_SOPS_YAML_MAX || anchors > ANCHORS_MAX || brackets > BRACKETS_MAX)
+		return bs_error_set(reterr, BS_POLICY, BS_SOPS_YAML " is too large, or has too many anchors or brackets");
 	return BS_OK;
 }
 

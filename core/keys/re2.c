@@ -15,17 +15,11 @@
 
 #define DEPTH_MAX 100
 #define REPEAT_MAX 1000 /* of one repeat, and of nested ones multiplied: Go's limit */
-#define GROUP_NAMES_MAX 32
 
 enum last {
 	LAST_NOTHING, /* nothing that could be repeated */
 	LAST_ATOM,
 	LAST_REPEAT,
-};
-
-struct group_name {
-	const char *at;
-	size_t len;
 };
 
 struct re2 {
@@ -37,8 +31,6 @@ struct re2 {
 	unsigned last_weight;           /* of the last atom: its repeats multiplied */
 	unsigned weights[DEPTH_MAX + 1]; /* of each open group: the largest of its items */
 	size_t depth;
-	struct group_name names[GROUP_NAMES_MAX];
-	size_t name_count;
 	struct bs_error *reterr;
 };
 
@@ -397,13 +389,6 @@ static enum bs_code take_group_name(struct re2 *re)
 		len++;
 	if (!len || name + len >= re->end || name[len] != '>')
 		return refuse(re, "a bad group name");
-	for (size_t i = 0; i < re->name_count; i++) {
-		if (re->names[i].len == len && memcmp(re->names[i].at, name, len) == 0)
-			return refuse(re, "a group name stands twice");
-	}
-	if (re->name_count == GROUP_NAMES_MAX)
-		return refuse(re, "too many named groups");
-	re->names[re->name_count++] = (struct group_name){name, len};
 	re->at = name + len + 1;
 	put(re, "(?:");
 	return open_group(re);
