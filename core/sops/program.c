@@ -26,21 +26,23 @@ static bool can_extract(const struct bs_sops_doc *doc)
 	return true;
 }
 
-/* The exit status of sops (specs/sops.md, section 13). */
-static enum bs_code judge_status(int status, const struct bs_error *why, struct bs_error *reterr)
+/* The exit status of sops (specs/sops.md, section 13); why holds its last line. */
+static enum bs_code judge_status(const struct bs_sops_doc *doc, int status, const struct bs_error *why,
+	struct bs_error *reterr)
 {
-	const char *said = why->msg[0] ? why->msg : "it gave no reason";
+	BS_CLEANUP(bs_free_ptr) char *kinds = bs_strings_join(&doc->meta.foreign, ", ");
 
 	switch (status) {
 	case 0:
 		return BS_OK;
 	case 25:
 	case 51:
-		return bs_error_set(reterr, BS_INTEGRITY, "sops: the document does not authenticate: %s", said);
+		return bs_error_set(reterr, BS_INTEGRITY, "the document does not authenticate (%s)", why->msg);
 	case 128:
-		return bs_error_set(reterr, BS_NO_MATCH, "sops: no key at hand opens the document: %s", said);
+		return bs_error_set(reterr, BS_NO_MATCH, "sops has no key at hand that opens the document%s%s",
+			kinds && *kinds ? "; it is encrypted to keys of kind " : "", kinds ? kinds : "");
 	default:
-		return bs_error_set(reterr, BS_NEED_SOPS, "sops failed with status %d: %s", status, said);
+		return bs_error_set(reterr, BS_NEED_SOPS, "the document needs sops, which failed (%s)", why->msg);
 	}
 }
 
@@ -92,9 +94,12 @@ enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const cha
 	if (!is_binary && !can_extract(doc))
 		return bs_error_set(reterr, BS_UNSUPPORTED, "sops has no way to name the entry %s", path);
 	code = bs_run(&run, &value, &status, &why);
+	/* The document was found: what is not found is sops. */
+	if (code == BS_NOT_FOUND || code == BS_PERMISSION)
+		code = BS_NEED_SOPS;
 	if (code)
 		return bs_error_set(reterr, code, "%s", why.msg);
-	code = judge_status(status, &why, reterr);
+	code = judge_status(doc, status, &why, reterr);
 	if (!code && !is_binary)
 		code = restore_bool(doc, &value, reterr);
 	if (!code)

@@ -64,7 +64,9 @@ struct bs_sops_write {
 /*
  * Writes a document as one line without blanks, on the heap: new data key and envelopes; but if old has envelopes of
  * kinds that cannot be made here, its data key and those entries stay, and *ret_kept (may be NULL) gets the kinds.
- * `lastmodified` is `now`, in UTC. BS_NEED_SOPS if that would need old_key and there is none.
+ * `lastmodified` is `now`, in UTC. Further leaves are checked under the old MAC first: BS_INTEGRITY. Without an
+ * old_key that this needs: BS_NEED_SOPS if old has foreign envelopes, else BS_NO_MATCH. BS_UNSUPPORTED if old's form
+ * cannot hold the value, BS_POLICY for a recipient of a kind that is not native, or none.
  */
 enum bs_code bs_sops_encrypt(const struct bs_sops_write *write, char **ret, size_t *ret_len, struct bs_strings *ret_kept,
 	struct bs_error *reterr) BS_MUST_CHECK;

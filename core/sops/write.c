@@ -96,7 +96,7 @@ static enum bs_code open_old(struct bs_writer *w)
 			old->needs_program);
 	needs_key = w->kept.count || old->encrypted_count > (old->leaves[old->value].state == BS_LEAF_ENCRYPTED);
 	if (needs_key && !write->old_key)
-		return bs_error_set(w->reterr, BS_NEED_SOPS,
+		return bs_error_set(w->reterr, w->kept.count ? BS_NEED_SOPS : BS_NO_MATCH,
 			"the document has entries or keys that stay, and nothing at hand opens them" DELETE_FIRST);
 	if (!write->old_key || (!needs_key && old->leaf_count == 1))
 		return BS_OK;

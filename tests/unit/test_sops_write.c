@@ -347,7 +347,7 @@ static const struct {
 	const char *says;
 } refusals[] = {
 	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "", true, BS_UNSUPPORTED, "empty value"},
-	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "v", false, BS_NEED_SOPS, "opens them"},
+	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "v", false, BS_NO_MATCH, "opens them"},
 	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}#{z}\"}", {0}, "v", true, BS_INTEGRITY, "MAC"},
 	{"{\"data\":\"@{data:|str|x}\",\"k_unencrypted\":\"planted\"}", {0}, "v", true, BS_INTEGRITY, "MAC"},
 	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{other:|str|m}\"}", {0}, "v", true, BS_INTEGRITY, "authenticate"},
