@@ -26,4 +26,17 @@ test_results_5000_levels_deep_are_read_by_another_parser() {
 	done
 }
 
+commands() {
+	make_identity >/dev/null
+	python3 "$TOP/tests/e2e/json_property.py" cli "$BUILD/bus-secrets" "$@"
+}
+
+test_set_and_delete_keep_every_other_byte_of_preferences() {
+	commands user $((COUNT / 10)) "$SEED"
+}
+
+test_set_and_delete_keep_every_other_byte_of_a_datapackage() {
+	commands repo $((COUNT / 10)) "$SEED"
+}
+
 run_tests

@@ -509,8 +509,99 @@ def run_cases(one, store, count, seed):
     print(f"MEASURED {store}: {count} files, seed {seed}, " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
 
 
+# --- through the commands ---------------------------------------------------------------------------------------------
+
+MAX_REFUSED = 6  # a file that does not parse is read again for 300 ms, more than once
+
+
+class Commands:
+    def __init__(self, program, store):
+        self.program, self.store = program, store
+        self.refused = 0
+        self.directory = os.path.expanduser("~/.config/bus") if store == "user" else os.getcwd()
+        self.file = os.path.join(self.directory, "preferences.json" if store == "user" else "datapackage.json")
+        os.makedirs(self.directory, exist_ok=True)
+        self.beside = sorted(set(os.listdir(self.directory)) | {os.path.basename(self.file)})
+
+    def put(self, text):
+        with open(self.file, "wb") as out:
+            out.write(text)
+
+    def expect(self, status, words, given=b""):
+        """Runs a command; gives the file as it is then. A refusal leaves it alone; nothing is left beside it."""
+        with open(self.file, "rb") as before:
+            old = before.read()
+        done = subprocess.run([self.program, *words, "--scope", self.store], input=given, capture_output=True)
+        with open(self.file, "rb") as after:
+            new = after.read()
+        if done.returncode != status:
+            raise Failure(f"{words}: status {done.returncode}, expected {status}: {done.stderr.decode()}")
+        if status != 0 and new != old:
+            raise Failure(f"{words}: refused, and yet the file changed")
+        if status != 0 and not done.stderr.startswith(b"bus-secrets"):
+            raise Failure(f"{words}: refused without a line that says why")
+        if sorted(os.listdir(self.directory)) != self.beside:
+            raise Failure(f"{words}: left behind in the directory: {os.listdir(self.directory)}")
+        return done.stdout if words[0] == "get" else new
+
+
+def document_in(case, text):
+    """The raw string of the member that was written: one document."""
+    tree = parse(text)
+    for step in case.path + [case.key]:
+        (tree,) = [value for key, value in tree[1] if key == step]
+    if "sops" not in json.loads(tree):
+        raise Failure("what was written is not a document")
+    return plain(tree)
+
+
+def commands_case(commands, case):
+    text, name, secret = case.text, case.name, b"bytes \x00\xff of " + case.name.encode()
+    commands.put(text)
+    if case.is_bad:
+        commands.refused += 1
+        commands.expect(1, ["set", name], secret)
+        return
+    added = commands.expect(0, ["set", name], secret)
+    if commands.expect(0, ["get", name]) != secret:
+        raise Failure("the value does not come back")
+    if case.target:
+        start, value, end = case.span
+        if not added.startswith(text[:value]) or not added.endswith(text[end:]):
+            raise Failure("set changed more than the value")
+        span = (start, value, len(added) - (len(text) - end))
+        if not case.is_deep and added[value : span[2]] != document_in(case, added).encode():
+            raise Failure("set changed more than the value")
+    else:
+        document = None if case.is_deep else document_in(case, added)
+        check_added(case, text, added, document)
+        start = added.index(plain(case.key).encode())
+        value = added.index(b'"{', start)
+        span = (start, value, re.compile(rb'"(?:[^"\\]|\\.)*"').match(added, value).end())
+    removed = commands.expect(0, ["delete", name])
+    if case.target or not case.had_neighbours() or case.style.mode == "wild":
+        check_removed(case, added, removed, span)
+    elif removed != text:
+        raise Failure("set and delete left traces:\n" + removed.decode())
+    commands.expect(1, ["delete", name])
+
+
+def run_commands(program, store, count, seed):
+    commands = Commands(program, store)
+
+    def one(rng):
+        case = Case(rng, store)
+        if not case.is_bad or commands.refused < MAX_REFUSED:
+            commands_case(commands, case)
+        return case
+
+    run_cases(one, store, count, seed)
+
+
 if __name__ == "__main__":
     what, tool, chosen, times, start_seed = sys.argv[1:6]
     sys.setrecursionlimit(4000)
     if what == "driver":
         run_driver(tool, chosen, int(times), start_seed, sys.argv[6] if len(sys.argv) > 6 else None)
+    else:
+        run_commands(tool, chosen, int(times), start_seed)
