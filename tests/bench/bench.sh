@@ -35,7 +35,6 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
 recipient=$("$bs" init 2>/dev/null)
 head -c 48 /dev/urandom | base64 -w0 | "$bs" set small -
-head -c 1048576 /dev/urandom | "$bs" set large -
 
 echo "get of a 64-byte value, $ROUNDS rounds (milliseconds)"
 sops=
@@ -64,6 +63,7 @@ fi
 [ -z "$(figure age commands.out)" ] || verdict "times faster than age -d" "$(ratio "$(figure age commands.out)" "$get")" at-least 1.8
 
 echo "a 1 MiB value through the library, against one AES-256-GCM and one SHA-512 pass (milliseconds)"
+head -c 1048576 /dev/urandom | "$bs" set large -
 "$bench" value "$ROUNDS" large >value.out
 sed 's/^/  /' value.out
 verdict "of the reference's speed" "$(ratio "$(figure reference value.out)" "$(figure ours value.out)")" at-least 0.5
@@ -75,7 +75,7 @@ import json, sys
 path, count = sys.argv[1], int(sys.argv[2])
 document = json.load(open(path))
 values = document["values"]
-one = values["secrets.small"]
+one = values.get("secrets.small") or values["secrets.bench"]
 document["values"] = {f"secrets.name{i:05d}": one for i in range(count)}
 document["values"]["secrets.bench"] = one
 json.dump(document, open(path, "w"), indent=2)
