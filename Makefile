@@ -139,7 +139,7 @@ deps-run: ## install what building and running needs
 
 # The flags above were asked for before the packages came, hence a second make.
 mount: deps-run ## set up, build, and mount ~/.bus-secrets for the workspace of the working directory
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
 	$(Q)BUILD=$(BUILD) CALLER='$(or $(PWD),$(CURDIR))' mount-helpers/make-mount.sh mount
 
 unmount: ## take ~/.bus-secrets away again

@@ -13,7 +13,7 @@ static bool has_command(struct bs_fs *fs)
 		struct bs_key_source source = {0};
 
 		bs_keys_probe(fs->keys, i, false, &source);
-		if (source.is_command)
+		if (source.is_command && source.state != BS_KEY_ABSENT)
 			return true;
 	}
 	return false;
@@ -47,27 +47,26 @@ enum bs_code bs_value_get(struct bs_fs *fs, enum bs_scope scope, const char *nam
 	return code;
 }
 
-/* A refusal because nothing here could read the value back has an errno of its own on the mount. */
-static enum bs_code explain_refusal(struct bs_fs *fs, enum bs_scope scope, const char *name, struct bs_error *reterr)
+/* Whether an identity at hand fits one of the recipients that a write of this name would have. */
+static bool could_read_back(struct bs_fs *fs, enum bs_scope scope, const char *name)
 {
 	struct bs_strings recipients = {0};
-	bool fits = false;
+	bool fits = bs_store_recipients(fs->store, scope, name, &recipients, NULL) != BS_OK;
 
-	if (!bs_keys_are_ready(fs->keys)) {
-		if (reterr)
-			reterr->code = BS_NO_IDENTITY;
-		return BS_NO_IDENTITY;
-	}
-	if (bs_store_recipients(fs->store, scope, name, &recipients, NULL))
-		return BS_POLICY;
 	for (size_t i = 0; i < recipients.count; i++)
 		fits = fits || bs_keys_fit(fs->keys, recipients.items[i]);
 	bs_strings_release(&recipients);
-	if (fits)
-		return BS_POLICY;
-	if (reterr)
-		reterr->code = BS_NO_MATCH;
-	return BS_NO_MATCH;
+	return fits;
+}
+
+/* A refusal because nothing here could read the value back has an errno of its own: no identity, or none that fits. */
+static enum bs_code explain_refusal(struct bs_fs *fs, enum bs_scope scope, const char *name, enum bs_code code)
+{
+	if (!bs_keys_are_ready(fs->keys))
+		return BS_NO_IDENTITY;
+	if (code == BS_POLICY && !could_read_back(fs, scope, name))
+		return BS_NO_MATCH;
+	return code;
 }
 
 enum bs_code bs_value_can_set(struct bs_fs *fs, enum bs_scope scope, const char *name, struct bs_error *reterr)
@@ -76,7 +75,11 @@ enum bs_code bs_value_can_set(struct bs_fs *fs, enum bs_scope scope, const char 
 
 	if ((code == BS_POLICY || is_for_want_of_key(code)) && forget_keys(fs))
 		code = bs_store_can_set(fs->store, scope, name, reterr);
-	return code == BS_POLICY ? explain_refusal(fs, scope, name, reterr) : code;
+	if (code == BS_POLICY || is_for_want_of_key(code))
+		code = explain_refusal(fs, scope, name, code);
+	if (reterr)
+		reterr->code = code;
+	return code;
 }
 
 enum bs_code bs_value_set(struct bs_fs *fs, enum bs_scope scope, const char *name, const struct bs_secret_buf *buf,
