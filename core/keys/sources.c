@@ -7,19 +7,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define ROW(kind_, label_, how_, ...) {.kind = (kind_), .label = (label_), .how = (how_), __VA_ARGS__}
+
 const struct bs_source_row bs_source_rows[BS_SOURCE_COUNT] = {
-	[BS_SOURCE_PROFILE_FILE] = {"profile", "bus-secrets.profiles.<name>.age_key_file", BS_SOURCE_FILE, .gives_own = true,
-		.is_chosen_by_workspace = true},
-	[BS_SOURCE_PROFILE_COMMAND] = {"profile", "bus-secrets.profiles.<name>.age_key_cmd", BS_SOURCE_COMMAND,
-		.is_chosen_by_workspace = true},
-	[BS_SOURCE_PREFERENCE_FILE] = {"preference", "bus-secrets.age_key_file", BS_SOURCE_FILE, .gives_own = true},
-	[BS_SOURCE_PREFERENCE_COMMAND] = {"preference", "bus-secrets.age_key_cmd", BS_SOURCE_COMMAND},
-	[BS_SOURCE_ENV_SSH_FILE] = {"env", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", BS_SOURCE_FILE},
-	[BS_SOURCE_ENV_KEY] = {"env", "SOPS_AGE_KEY", BS_SOURCE_TEXT},
-	[BS_SOURCE_ENV_KEY_FILE] = {"env", "SOPS_AGE_KEY_FILE", BS_SOURCE_FILE, .gives_own = true},
-	[BS_SOURCE_ENV_KEY_COMMAND] = {"env", "SOPS_AGE_KEY_CMD", BS_SOURCE_COMMAND},
-	[BS_SOURCE_KEYS_TXT] = {"keys.txt", "keys.txt of sops", BS_SOURCE_FILE, .gives_own = true, .is_usual = true},
-	[BS_SOURCE_SSH_FILE] = {"ssh", "~/.ssh/id_ed25519", BS_SOURCE_FILE, .is_usual = true},
+	[BS_SOURCE_PROFILE_FILE] = ROW("profile", "bus-secrets.profiles.<name>.age_key_file", BS_SOURCE_FILE,
+		.gives_own = true, .is_chosen_by_workspace = true),
+	[BS_SOURCE_PROFILE_COMMAND] = ROW("profile", "bus-secrets.profiles.<name>.age_key_cmd", BS_SOURCE_COMMAND,
+		.is_chosen_by_workspace = true),
+	[BS_SOURCE_PREFERENCE_FILE] = ROW("preference", "bus-secrets.age_key_file", BS_SOURCE_FILE, .gives_own = true),
+	[BS_SOURCE_PREFERENCE_COMMAND] = ROW("preference", "bus-secrets.age_key_cmd", BS_SOURCE_COMMAND,
+		.gives_own = false),
+	[BS_SOURCE_ENV_SSH_FILE] = ROW("env", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", BS_SOURCE_FILE, .gives_own = false),
+	[BS_SOURCE_ENV_KEY] = ROW("env", "SOPS_AGE_KEY", BS_SOURCE_TEXT, .gives_own = false),
+	[BS_SOURCE_ENV_KEY_FILE] = ROW("env", "SOPS_AGE_KEY_FILE", BS_SOURCE_FILE, .gives_own = true),
+	[BS_SOURCE_ENV_KEY_COMMAND] = ROW("env", "SOPS_AGE_KEY_CMD", BS_SOURCE_COMMAND, .gives_own = false),
+	[BS_SOURCE_KEYS_TXT] = ROW("keys.txt", "keys.txt of sops", BS_SOURCE_FILE, .gives_own = true, .is_usual = true),
+	[BS_SOURCE_SSH_FILE] = ROW("ssh", "~/.ssh/id_ed25519", BS_SOURCE_FILE, .is_usual = true),
 };
 
 /* --- what is configured --------------------------------------------------------------------------------------- */
