@@ -12,6 +12,7 @@
 #ifdef BS_FAULTS
 
 static unsigned long io_count;
+static bool was_stopped;
 
 static int errno_of(const char *name, size_t len)
 {
@@ -35,7 +36,7 @@ static int act(const char *action, size_t len)
 	if (len == 4 && !memcmp(action, "kill", 4))
 		return raise(SIGKILL);
 	if (len == 4 && !memcmp(action, "stop", 4))
-		return raise(SIGSTOP);
+		return __atomic_exchange_n(&was_stopped, true, __ATOMIC_RELAXED) ? 0 : raise(SIGSTOP);
 	return errno_of(action, len);
 }
 

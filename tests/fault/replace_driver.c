@@ -4,11 +4,12 @@
  *
  *	set FILE KEY VALUE        one change of ours; prints nothing
  *	del FILE KEY              removes the line; the last line goes with the file
- *	many FILE KEY COUNT       COUNT changes of ours: KEY=1, 2, ...
+ *	many FILE KEY COUNT       COUNT changes of ours: KEY=1, 2, ...; one that meets a conflict is made again
  *	get FILE                  prints the text as a reader sees it
  *	weak DIR                  prints weak or strong
  *	foreign-locked FILE KEY COUNT   another program that takes our lock and reads again before it writes
  *	foreign-blind FILE KEY COUNT    one that never reads: each text has its own lines KEY1=.. KEYn=.. and no other
+ *	check-displaced LOG DIR   every line of the log is in a file of DIR that is not hidden
  *	sweep ACTION OP FOREIGN [FAULTS]   see sweep.c
  *
  * BENEATH in the environment: the directory that links may not leave. The exit status is the bs_code.
@@ -17,13 +18,16 @@
 
 #include "../../core/base/fault.h"
 
+#include <bus-secrets/cleanup.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define LIMIT ((size_t)1 << 20)
+#define LIMIT ((size_t)1 << 24)
 
 static enum bs_code locate(void *ctx, char **ret_path, struct bs_error *reterr)
 {
@@ -158,32 +162,35 @@ static int get(const char *file)
 static int many(const char *file, const char *key, int count)
 {
 	char value[32];
-	int status = 0;
+	int status = 0, conflicts = 0;
 
-	for (int i = 1; !status && i <= count; i++) {
+	for (int i = 1; i <= count; i++) {
 		(void)snprintf(value, sizeof(value), "%d", i);
-		status = change(file, key, value);
+		/* A person who reads of a conflict or a busy file tries again. */
+		while ((status = change(file, key, value)) && (status == BS_CONFLICT || status == BS_BUSY))
+			if (++conflicts > 1000)
+				return status;
+		if (status)
+			return status;
 	}
-	return status;
+	(void)printf("%d conflicts\n", conflicts);
+	return 0;
 }
 
 /* --- other programs --- */
 
 char *slurp(const char *file)
 {
-	char *text = calloc(1, LIMIT + 1);
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	BS_CLEANUP(bs_close_fd) int fd = open(file, O_RDONLY | O_CLOEXEC);
+	BS_CLEANUP(bs_free_ptr) char *text = NULL;
+	struct stat st;
+	ssize_t got;
 
-	if (!text)
-		abort();
-	if (fd < 0 || read(fd, text, LIMIT) < 0) {
-		if (fd >= 0)
-			(void)close(fd);
-		free(text);
+	if (fd < 0 || fstat(fd, &st))
 		return NULL;
-	}
-	(void)close(fd);
-	return text;
+	text = calloc(1, (size_t)st.st_size + 1);
+	got = text ? read(fd, text, (size_t)st.st_size) : -1;
+	return got < 0 ? NULL : BS_TAKE(text);
 }
 
 static void put(int fd, const char *text)
@@ -252,11 +259,11 @@ static int foreign_locked(const char *file, const char *key, int count)
 
 static int foreign_blind(const char *file, const char *key, int count)
 {
-	char *text = calloc(1, LIMIT);
-	size_t at = 0;
+	size_t at = 0, room = (size_t)count * 32 + 1;
+	char *text = calloc(1, room);
 
 	for (int i = 1; i <= count; i++) {
-		at += (size_t)snprintf(text + at, LIMIT - at, "%s%d=x\n", key, i);
+		at += (size_t)snprintf(text + at, room - at, "%s%d=x\n", key, i);
 		if (i % 2)
 			foreign_rename(file, text);
 		else
@@ -265,6 +272,44 @@ static int foreign_blind(const char *file, const char *key, int count)
 	}
 	free(text);
 	return 0;
+}
+
+static bool is_line_in(const char *dir, const char *line)
+{
+	BS_CLEANUP(bs_close_dir) DIR *entries = opendir(dir);
+	const struct dirent *entry;
+	char path[4096], key[256];
+	size_t len;
+
+	(void)snprintf(key, sizeof(key), "%.*s", (int)strcspn(line, "=\n"), line);
+	while (entries && (entry = readdir(entries))) {
+		BS_CLEANUP(bs_free_ptr) char *text = NULL;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		text = slurp(path);
+		if (text && find_line(text, key, &len))
+			return true;
+	}
+	return false;
+}
+
+/* The lines of displaced texts of a blind writer have keys of their own, so a line is found by its key. */
+static int check_displaced(const char *log, const char *dir)
+{
+	BS_CLEANUP(bs_free_ptr) char *text = slurp(log);
+	int lines = 0, lost = 0;
+
+	for (const char *at = text; at && *at; at += strcspn(at, "\n") + 1) {
+		lines++;
+		if (is_line_in(dir, at))
+			continue;
+		lost++;
+		(void)printf("lost: %.*s\n", (int)strcspn(at, "\n"), at);
+	}
+	(void)printf("%d displaced lines, %d lost\n", lines, lost);
+	return lost > 0;
 }
 
 int main(int argc, char **argv)
@@ -285,6 +330,8 @@ int main(int argc, char **argv)
 		return foreign_locked(argv[2], argv[3], atoi(argv[4]));
 	if (!strcmp(verb, "foreign-blind") && argc == 5)
 		return foreign_blind(argv[2], argv[3], atoi(argv[4]));
+	if (!strcmp(verb, "check-displaced") && argc == 4)
+		return check_displaced(argv[2], argv[3]);
 	if (!strcmp(verb, "sweep") && argc >= 5)
 		return sweep(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : "");
 	(void)fprintf(stderr, "replace_driver: wrong arguments\n");

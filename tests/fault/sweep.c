@@ -217,8 +217,8 @@ static void check_now(const struct run *run)
 		complain(run, "said yes, but the change is not there");
 	if (run->status == 0 && !strcmp(run->op, "remove") && text && !has_line(text, "f=foreign"))
 		complain(run, "said yes, but the file is still there");
-	/* A disk that goes on failing may not even let us undo. */
-	if (run->status > 0 && !run->was_stopped && !strchr(run->action, '+') && (base ? !text || strcmp(text, base) != 0 : text != NULL))
+	/* A disk that goes on failing may not even let us undo; and a rename that replaced the file cannot be undone. */
+	if (run->status > 0 && !run->was_stopped && !strchr(run->action, '+') && !*run->faults && (base ? !text || strcmp(text, base) != 0 : text != NULL))
 		complain(run, "failed, but something was written");
 	free(text);
 }
