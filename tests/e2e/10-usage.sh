@@ -3,7 +3,7 @@
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-commands="set get list resolve delete rekey init uninit doctor workspace help"
+commands="set get list resolve delete rekey init uninit doctor workspace mount umount help"
 
 # usage_error COMMAND...: status 2, nothing on stdout, one line on stderr that begins with our name.
 usage_error() {
@@ -88,6 +88,7 @@ test_unknown_words_are_wrong_usage() {
 test_status_and_restart_are_unknown() {
 	usage_error bus-secrets status
 	usage_error bus-secrets restart
+	usage_error bus-secrets mount --share repo
 }
 
 test_missing_and_superfluous_arguments() {

@@ -37,7 +37,7 @@ stored() {
 
 test_commands() {
 	offered bus-secrets ''
-	has set get list resolve delete rekey init uninit doctor workspace help
+	has set get list resolve delete rekey init uninit doctor workspace mount umount help
 	offered bus-secrets re
 	has resolve rekey
 	hasnt set
