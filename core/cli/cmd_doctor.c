@@ -172,7 +172,9 @@ static void check_recipients(struct doctor *doctor, enum bs_scope scope)
 
 	snprintf(area, sizeof(area), "%s recipients", bs_scope_name(scope));
 	if (bs_store_recipients(doctor->cli->store, scope, "new", &recipients, &error) != BS_OK) {
-		put_finding(doctor, BS_FINDING_WARN, area, NULL, error.msg, "bus-secrets init");
+		put_finding(doctor, BS_FINDING_WARN, area, NULL, error.msg,
+			error.code == BS_NO_IDENTITY ? "bus-secrets init, or set SOPS_AGE_RECIPIENTS"
+						     : "correct recipients.txt or .sops.yaml");
 		return;
 	}
 	joined = bs_strings_join(&recipients, ", ");

@@ -21,21 +21,29 @@ static void put_result(struct bs_json_out *json, const char *name, enum bs_scope
 	bs_json_out_end(json);
 }
 
-static void put_list(struct bs_cli *cli, const char *what, const struct bs_strings *list)
+/* "; WHAT: a, b" behind line, which is freed; recipients are what a document says, so anything. */
+static char *add_list(char *line, const char *what, const struct bs_strings *list)
 {
 	BS_CLEANUP(bs_free_ptr) char *joined = list->count ? bs_strings_join(list, ", ") : NULL;
+	char *longer = NULL;
 
-	if (joined)
-		bs_out_text(cli, "; %s: %s", what, joined);
+	if (!joined || !line || asprintf(&longer, "%s; %s: %s", line, what, joined) < 0)
+		return line;
+	free(line);
+	return longer;
 }
 
 static void put_line(struct bs_cli *cli, const char *name, const struct bs_store_report *report)
 {
-	bs_out_text(cli, "%s: rekeyed", name);
-	put_list(cli, "came", &report->came);
-	put_list(cli, "went", &report->went);
-	put_list(cli, "kept, with the old data key", &report->kept_kinds);
-	bs_out_text(cli, "\n");
+	char *line = NULL;
+
+	if (asprintf(&line, "%s: rekeyed", name) < 0)
+		return;
+	line = add_list(line, "came", &report->came);
+	line = add_list(line, "went", &report->went);
+	line = add_list(line, "kept, with the old data key", &report->kept_kinds);
+	bs_out_line(cli, line);
+	free(line);
 }
 
 static enum bs_code rekey_one(

@@ -13,11 +13,8 @@ enum bs_code bs_cli_open_env(struct bs_cli *cli, struct bs_error *reterr)
 	if (cli->env)
 		return BS_OK;
 	code = bs_env_open(&options, &cli->env, reterr);
-	/* A machine without a home directory is no wrong usage. */
-	if (code == BS_USAGE && reterr)
-		reterr->code = BS_NOT_FOUND;
 	if (code != BS_OK)
-		return code == BS_USAGE ? BS_NOT_FOUND : code;
+		return code;
 	if (cli->chdir && chdir(bs_env_cwd(cli->env)) != 0)
 		return bs_error_sys(reterr, errno, "cannot change to directory '%s'", cli->chdir);
 	return BS_OK;

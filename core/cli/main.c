@@ -9,6 +9,7 @@
 
 #include <bus-secrets/harden.h>
 #include <bus-secrets/version.h>
+#include <string.h>
 
 static enum bs_code print_help(struct bs_cli *cli, struct bs_error *reterr)
 {
@@ -17,6 +18,18 @@ static enum bs_code print_help(struct bs_cli *cli, struct bs_error *reterr)
 	else
 		bs_help_program(cli);
 	return bs_out_help(cli, reterr);
+}
+
+/* Commands go on without locked memory, but say so: what is not locked may reach the swap. */
+static void warn_of_unlocked_memory(void)
+{
+	struct bs_arena_status status;
+
+	bs_arena_get_status(&status);
+	if (status.lock_errno)
+		bs_notice(BS_NOTICE_WARN,
+			"the memory of secrets could not be locked (%s): raise the limit, see ulimit -l",
+			strerror(status.lock_errno));
 }
 
 /*
@@ -48,6 +61,7 @@ static enum bs_code run(struct bs_cli *cli, struct bs_error *reterr)
 		bs_out_text(cli, "bus-secrets %s\n", BS_VERSION);
 	else
 		code = cli->command->run(cli, reterr);
+	warn_of_unlocked_memory();
 	return finish(cli, code, reterr);
 }
 

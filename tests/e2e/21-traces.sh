@@ -96,4 +96,25 @@ test_a_value_is_not_passed_on() {
 	! grep -q planted seen || fail "$(grep planted seen)"
 }
 
+# Root may lock without a limit, so this needs another user.
+test_memory_that_cannot_be_locked_is_said() {
+	[ "$(id -u)" != 0 ] || as='setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all'
+	[ -z "${as:-}" ] || command -v setpriv >/dev/null || skip 'needs setpriv'
+	chmod -R a+rwX "$T"
+	cat >limited <<-'EOF'
+		ulimit -l 0
+		exec bus-secrets "$@"
+	EOF
+	# shellcheck disable=SC2086
+	expect 0 ${as:-} sh limited set x v
+	expect_err 'could not be locked'
+	# shellcheck disable=SC2086
+	expect 0 ${as:-} sh limited get x
+	expect_out v
+	expect_err 'could not be locked.*ulimit -l'
+	# shellcheck disable=SC2086
+	expect 0 ${as:-} sh limited doctor
+	grep -q '^warn memory' "$OUT"
+}
+
 run_tests
