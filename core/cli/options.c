@@ -265,14 +265,13 @@ static void settle_given(struct reader *r)
 	struct bs_cli *cli = r->cli;
 
 	for (size_t i = 0; i < cli->given_count; i++) {
-		const struct bs_cli_option *option = cli->given[i].option;
+		const char *name = cli->given[i].option->name;
 		const struct bs_cli_option *own = NULL;
 
-		if (option && cli->command)
-			own = find_in(cli->command->options, option->name, strlen(option->name), 0);
-		if (option && !own)
-			fail(r, "unknown option '--%s': see bus-secrets help %s", option->name,
-				help_hint(cli));
+		if (cli->command)
+			own = find_in(cli->command->options, name, strlen(name), 0);
+		if (!own)
+			fail(r, "unknown option '--%s': see bus-secrets help %s", name, help_hint(cli));
 		else
 			cli->given[i].option = own;
 	}

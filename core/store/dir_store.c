@@ -34,7 +34,21 @@ static enum bs_code dir_path(
 	return BS_OK;
 }
 
-/* Kernels before 5.6 have no openat2: there a link on the way is refused wherever it leads. */
+/* One step without following a link: ELOOP for a link, wherever it leads. */
+static int open_step(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 && errno == ENOTDIR) {
+		bool is_link = fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+
+		errno = is_link ? ELOOP : ENOTDIR;
+	}
+	return fd;
+}
+
+/* Kernels before 5.6 and some sandboxes have no openat2: there a link on the way is refused. */
 static int open_beneath(int dirfd, const char *path)
 {
 	struct open_how how = {
@@ -42,18 +56,17 @@ static int open_beneath(int dirfd, const char *path)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	char first[32];
-	const char *slash = strchr(path, '/');
 	BS_CLEANUP(bs_close_fd) int parent = -1;
+	const char *slash = strchr(path, '/');
+	char first[32];
 
-	if (fd >= 0 || (errno != ENOSYS && errno != EPERM) || !slash ||
-		(size_t)(slash - path) >= sizeof(first))
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
 		return fd;
+	if (!slash || (size_t)(slash - path) >= sizeof(first))
+		return open_step(dirfd, path);
 	(void)snprintf(first, sizeof(first), "%.*s", (int)(slash - path), path);
-	parent = openat(dirfd, first, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (parent < 0)
-		return -1;
-	return openat(parent, slash + 1, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	parent = open_step(dirfd, first);
+	return parent < 0 ? -1 : open_step(parent, slash + 1);
 }
 
 /* *ret_fd is -1 where the layout is not in use. */
