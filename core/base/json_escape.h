@@ -1,8 +1,8 @@
 /*
  * json_escape.h: bytes as a JSON string, escaping as little as RFC 8259 allows.
  *
- * Layer: core/base. The only place that knows the escapes; it writes to the caller's memory and keeps nothing, so it
- * serves for secrets, too.
+ * Layer: core/base. The only place that knows the escapes; it writes to the caller's memory and keeps
+ * nothing, so it serves for secrets, too.
  */
 #ifndef BS_JSON_ESCAPE_H
 #define BS_JSON_ESCAPE_H

@@ -181,7 +181,8 @@ char *bs_json_out_take(struct bs_json_out *out)
 	return text;
 }
 
-enum bs_code bs_json_out_escape_secret(const struct bs_secret *value, struct bs_secret **ret, struct bs_error *reterr)
+enum bs_code bs_json_out_escape_secret(const struct bs_secret *value, struct bs_secret **ret,
+	struct bs_error *reterr)
 {
 	const char *bytes = (const char *)bs_secret_bytes(value);
 	size_t len = bs_secret_len(value);
@@ -189,7 +190,8 @@ enum bs_code bs_json_out_escape_secret(const struct bs_secret *value, struct bs_
 	enum bs_code code;
 
 	if (!bs_utf8_is_valid(bytes, len))
-		return bs_error_set(reterr, BS_MALFORMED, "a value that is not UTF-8 has no form as a JSON string");
+		return bs_error_set(reterr, BS_MALFORMED,
+			"a value that is not UTF-8 has no form as a JSON string");
 	code = bs_secret_new(bs_json_escaped_len(bytes, len), &quoted, reterr);
 	if (code)
 		return code;
@@ -198,7 +200,7 @@ enum bs_code bs_json_out_escape_secret(const struct bs_secret *value, struct bs_
 	return BS_OK;
 }
 
-/* All ones if value < bound, else 0: no branch and no table, so that time and cache tell nothing of the secret. */
+/* All ones if value < bound, else 0. No branch and no table: time and cache tell nothing of the secret. */
 static unsigned below(unsigned value, unsigned bound)
 {
 	return 0u - ((value - bound) >> 31);
@@ -229,7 +231,8 @@ static void base64_group(const uint8_t *in, size_t count, uint8_t out[static 4])
 	out[3] = count > 2 ? base64_digit(bits & 63) : '=';
 }
 
-enum bs_code bs_json_out_base64_secret(const struct bs_secret *value, struct bs_secret **ret, struct bs_error *reterr)
+enum bs_code bs_json_out_base64_secret(const struct bs_secret *value, struct bs_secret **ret,
+	struct bs_error *reterr)
 {
 	const uint8_t *in = bs_secret_bytes(value);
 	size_t len = bs_secret_len(value);

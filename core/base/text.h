@@ -1,7 +1,8 @@
 /*
  * text.h: a text without secrets that is put together piece by piece, on the ordinary heap.
  *
- * Layer: core/base. Zeroed memory is an empty text. Running out of memory sticks: it is looked at once, at the end.
+ * Layer: core/base. Zeroed memory is an empty text. Running out of memory sticks: it is looked at once, at
+ * the end.
  */
 #ifndef BS_TEXT_H
 #define BS_TEXT_H

@@ -1,7 +1,8 @@
 /*
  * insert.c: where a new member goes, and with which blanks around it.
  *
- * Only bytes are added; none of the object's own change. The separator is a copy of the one at the same place.
+ * Only bytes are added; none of the object's own change. The separator is a copy of the one at the same
+ * place.
  */
 #include "layout.h"
 #include "patch.h"
@@ -41,8 +42,8 @@ static void draft_break(struct bs_text *draft, const struct bs_json_layout *layo
 }
 
 /* The member, or the first missing object with the member inside. */
-static void draft_member(struct bs_text *draft, const struct bs_json_layout *layout, const struct bs_json_edit *edit,
-	size_t existing)
+static void draft_member(struct bs_text *draft, const struct bs_json_layout *layout,
+	const struct bs_json_edit *edit, size_t existing)
 {
 	size_t missing = edit->depth - existing;
 
@@ -67,7 +68,7 @@ struct place {
 	struct bs_json_raw_member next;
 	bool has_prev;
 	bool has_next;
-	struct bs_json_span gap; /* from the end of a value to the next key; at is NULL if there are not two members */
+	struct bs_json_span gap; /* from a value's end to the next key; at is NULL if there is one */
 };
 
 /* In a sorted object before the first key that is greater, else last. One pass. */
@@ -106,7 +107,8 @@ static void draft_blanks(struct bs_text *draft, struct bs_json_span blanks)
 	draft_span(draft, blanks);
 }
 
-static void draft_separator(struct bs_text *draft, const struct bs_json_layout *layout, struct bs_json_span gap)
+static void draft_separator(struct bs_text *draft, const struct bs_json_layout *layout,
+	struct bs_json_span gap)
 {
 	const char *comma = gap.at ? memchr(gap.at, ',', gap.len) : NULL;
 	size_t before;
@@ -121,7 +123,7 @@ static void draft_separator(struct bs_text *draft, const struct bs_json_layout *
 	bs_text_add(draft, ",", 1);
 	if (layout->is_multiline)
 		draft_break(draft, layout, 0);
-	else if (layout->pad.len > 0 || bs_json_is_space(layout->colon.at[layout->colon.len - 1]))
+	else if (layout->pad.len > 0 || layout->colon.len > 1)
 		bs_text_add(draft, " ", 1);
 }
 
@@ -149,8 +151,8 @@ static size_t draft_into_empty(struct bs_text *draft, struct bs_json_layout *lay
 	return object.off + 1;
 }
 
-static size_t draft_beside(struct bs_text *draft, const struct bs_json_layout *layout, const struct place *place,
-	const struct bs_json_edit *edit, size_t existing)
+static size_t draft_beside(struct bs_text *draft, const struct bs_json_layout *layout,
+	const struct place *place, const struct bs_json_edit *edit, size_t existing)
 {
 	if (place->has_prev) {
 		draft_separator(draft, layout, place->gap);
@@ -163,7 +165,8 @@ static size_t draft_beside(struct bs_text *draft, const struct bs_json_layout *l
 }
 
 /* The colon of the neighbour, unless it is set on a line of its own. */
-static void learn_colon(struct bs_json_layout *layout, const char *text, const struct bs_json_raw_member *neighbour)
+static void learn_colon(struct bs_json_layout *layout, const char *text,
+	const struct bs_json_raw_member *neighbour)
 {
 	struct bs_json_span colon =
 		bs_json_span_of(text, neighbour->key_off + neighbour->key_span, neighbour->value.off);
@@ -172,8 +175,8 @@ static void learn_colon(struct bs_json_layout *layout, const char *text, const s
 		layout->colon = colon;
 }
 
-enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_json_value *objects, size_t count,
-	const struct bs_json_edit *edit, struct bs_json_patch *ret, struct bs_error *reterr)
+enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_json_value *objects,
+	size_t count, const struct bs_json_edit *edit, struct bs_json_patch *ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_text_release) struct bs_text draft = {0};
 	struct bs_json_layout layout = bs_json_layout_start(text, len);
@@ -193,7 +196,8 @@ enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_
 		off = draft_into_empty(&draft, &layout, text, object, edit, existing);
 	}
 	if (draft.has_failed)
-		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to change a JSON text of %zu bytes", len);
+		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to change a JSON text of %zu bytes",
+			len);
 	*ret = (struct bs_json_patch){.count = 1, .owned = draft.bytes};
 	ret->changes[0] = (struct bs_json_change){.off = off, .put = draft.bytes, .put_len = draft.len};
 	draft = (struct bs_text){0};

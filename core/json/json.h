@@ -3,9 +3,9 @@
  *
  * Layer: core/json (base and include below it; no crypto, no store).
  *
- * bs_json_check() decides validity once; the other calls work on a text that it accepted and on spans of it. Nesting
- * is only skipped, iteratively, to any depth. Keys are compared by their decoded bytes with length. A leading BOM is
- * accepted and stays.
+ * bs_json_check() decides validity once; the other calls work on a text that it accepted and on spans of it.
+ * Nesting is only skipped, iteratively, to any depth. Keys are compared by their decoded bytes with length. A
+ * leading BOM is accepted and stays.
  */
 #ifndef BS_JSON_H
 #define BS_JSON_H
@@ -32,8 +32,8 @@ struct bs_json_value {
 struct bs_json_member {
 	size_t key_off; /* of the opening quote */
 	size_t key_span; /* raw bytes with quotes */
-	/* Decoded, NUL-terminated, may hold NUL inside (then key_len > strlen). A lone surrogate becomes the three bytes
-	 * that UTF-8 would give it: not valid text, so that such a key is listed and equals no other. */
+	/* Decoded, NUL-terminated, may hold NUL inside (then key_len > strlen). A lone surrogate becomes the
+	 * three bytes that UTF-8 would give it: not valid text, so it is listed and equals no other. */
 	char *key;
 	size_t key_len;
 	struct bs_json_value value;
@@ -45,10 +45,12 @@ struct bs_json_members {
 };
 
 /*
- * Strict check of the whole text: grammar, UTF-8, no trailing garbage. BS_MALFORMED with the line in the message
- * ("line 3: ..."); merge-conflict markers at a line's start are named as such: "unresolved merge, line N".
+ * Strict check of the whole text: grammar, UTF-8, no trailing garbage. BS_MALFORMED with the line in the
+ * message ("line 3: ..."); merge-conflict markers at a line's start are named as such: "unresolved merge,
+ * line N".
  */
-enum bs_code bs_json_check(const char *text, size_t len, struct bs_json_value *ret_root, struct bs_error *reterr)
+enum bs_code bs_json_check(const char *text, size_t len, struct bs_json_value *ret_root,
+	struct bs_error *reterr)
 	BS_MUST_CHECK;
 
 /* The members of an object. */
@@ -60,8 +62,8 @@ enum bs_code bs_json_elements(const char *text, struct bs_json_value array, stru
 	size_t *ret_count, struct bs_error *reterr) BS_MUST_CHECK;
 
 /*
- * Finds one member of an object without building a list. *ret_found false: absent. BS_MALFORMED if the key stands
- * twice.
+ * Finds one member of an object without building a list. *ret_found false: absent. BS_MALFORMED if the key
+ * stands twice.
  */
 enum bs_code bs_json_find(const char *text, struct bs_json_value object, const char *key, size_t key_len,
 	bool *ret_found, struct bs_json_value *ret, struct bs_error *reterr) BS_MUST_CHECK;
@@ -70,7 +72,8 @@ enum bs_code bs_json_find(const char *text, struct bs_json_value object, const c
 enum bs_code bs_json_string_decode(const char *text, struct bs_json_value string, char **ret, size_t *ret_len,
 	struct bs_error *reterr) BS_MUST_CHECK;
 /* A JSON string with quotes from UTF-8 bytes, escaping as little as RFC 8259 allows; on the heap. */
-enum bs_code bs_json_string_encode(const char *bytes, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
+enum bs_code bs_json_string_encode(const char *bytes, size_t len, char **ret, size_t *ret_len,
+	struct bs_error *reterr)
 	BS_MUST_CHECK;
 
 #endif

@@ -57,7 +57,7 @@ static bool begins_with(struct bs_json_span whole, struct bs_json_span start)
 	return whole.len >= start.len && memcmp(whole.at, start.at, start.len) == 0;
 }
 
-/* One level is what the members have more than the line of the closing bracket, else more than the surroundings. */
+/* A level is what the members have more than the closing bracket's line, else than the surroundings. */
 static void learn_unit(struct bs_json_layout *layout, struct bs_json_span outer, const char *text,
 	struct bs_json_value object)
 {
@@ -74,7 +74,8 @@ static void learn_unit(struct bs_json_layout *layout, struct bs_json_span outer,
 		return;
 	}
 	if (begins_with(layout->base, outer))
-		layout->unit = (struct bs_json_span){layout->base.at + outer.len, layout->base.len - outer.len};
+		layout->unit = (struct bs_json_span){layout->base.at + outer.len,
+			layout->base.len - outer.len};
 }
 
 static void learn_members(struct bs_json_layout *layout, const char *text, struct bs_json_value object,

@@ -73,7 +73,8 @@ enum bs_code bs_json_members(const char *text, struct bs_json_value object, stru
 		members.count++;
 	}
 	*ret = members;
-	members = (struct bs_json_members){0};
+	members.items = NULL;
+	members.count = 0;
 	return BS_OK;
 }
 

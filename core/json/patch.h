@@ -35,12 +35,13 @@ static inline void bs_json_patch_release(struct bs_json_patch *patch)
 }
 
 /*
- * Sets a member that is absent: at the sorted place if the object is sorted, else last. objects[] are the spans of
- * the objects on the edit's path that exist, from the root down (at least the root); the missing ones are created
- * around the member.
+ * Sets a member that is absent: at the sorted place if the object is sorted, else last. objects[] are the
+ * spans of the objects on the edit's path that exist, from the root down (at least the root); the missing
+ * ones are created around the member.
  */
-enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_json_value *objects, size_t count,
-	const struct bs_json_edit *edit, struct bs_json_patch *ret, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_json_patch_insert(const char *text, size_t len, const struct bs_json_value *objects,
+	size_t count, const struct bs_json_edit *edit, struct bs_json_patch *ret,
+	struct bs_error *reterr) BS_MUST_CHECK;
 
 /* Removes a member that is there, once: false if it is not. */
 bool bs_json_patch_remove(const char *text, struct bs_json_value object, const char *key, size_t key_len,

@@ -1,8 +1,8 @@
 /*
  * remove.c: what goes when a member goes.
  *
- * The member and one comma; with them the whole line if nothing else stood on it, so that a deletion is one removed
- * line in a diff. In an object on one line the blanks between the member and its neighbour go along.
+ * The member and one comma; with them the whole line if nothing else stood on it, so that a deletion is one
+ * removed line in a diff. In an object on one line the blanks between the member and its neighbour go along.
  */
 #include "patch.h"
 
@@ -94,8 +94,8 @@ static bool cut_comma_first_line(const struct site *site, struct bs_json_patch *
 }
 
 /*
- * The line `"key": value,`; without the comma if it is the last, whose predecessor then loses its own, with the blanks
- * that set it off.
+ * The line `"key": value,`; without the comma if it is the last, whose predecessor then loses its own, with
+ * the blanks that set it off.
  */
 static bool cut_line(const struct site *site, struct bs_json_patch *patch)
 {
@@ -130,10 +130,11 @@ static size_t end_of_only_one(const struct site *site)
 	size_t value_end = bs_json_end(site->self.value);
 	size_t before = site->self.key_off - site->floor;
 
-	if (over_blanks(site, site->floor) == site->self.key_off && over_blanks(site, value_end) == site->end &&
-		site->end - value_end == before && memcmp(site->text + site->floor, site->text + value_end, before) == 0)
-		return site->end;
-	return value_end;
+	if (over_blanks(site, site->floor) != site->self.key_off || over_blanks(site, value_end) != site->end)
+		return value_end;
+	if (site->end - value_end != before)
+		return value_end;
+	return memcmp(site->text + site->floor, site->text + value_end, before) == 0 ? site->end : value_end;
 }
 
 static void cut_within_line(const struct site *site, struct bs_json_patch *patch)

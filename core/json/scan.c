@@ -1,9 +1,9 @@
 /*
  * scan.c: is this text JSON, by the letter of RFC 8259?
  *
- * One pass, no recursion: of the levels that are open only one bit each is kept (object or array), so a hostile
- * text of nothing but brackets costs an eighth of its size. The files hold thousands of long strings, so the inside
- * of a string is read eight bytes at a time.
+ * One pass, no recursion: of the levels that are open only one bit each is kept (object or array), so a
+ * hostile text of nothing but brackets costs an eighth of its size. The files hold thousands of long strings,
+ * so the inside of a string is read eight bytes at a time.
  */
 #include "json.h"
 #include "walk.h"
@@ -109,8 +109,8 @@ static bool is_plain(unsigned char byte)
 #define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /*
- * Not zero if one of the eight bytes is not plain. Subtracting borrows only out of a byte that is itself below its
- * bound, so the answer for the word as a whole is exact.
+ * Not zero if one of the eight bytes is not plain. Subtracting borrows only out of a byte that is itself
+ * below its bound, so the answer for the word as a whole is exact.
  */
 static uint64_t not_plain(uint64_t word)
 {
@@ -285,7 +285,7 @@ static bool scan_open(struct scan *scan, bool *ret_is_whole)
 	return is_object ? scan_key(scan) : true;
 }
 
-/* Behind a value: closes what ends here, until a comma leads to the next value or nothing is open any more. */
+/* Behind a value: closes what ends here, until a comma leads to the next value or nothing is open. */
 static bool scan_behind(struct scan *scan)
 {
 	while (scan->nesting.depth > 0) {
@@ -359,14 +359,17 @@ static enum bs_code report(const struct scan *scan, struct bs_error *reterr)
 	size_t merge;
 
 	if (!scan->problem)
-		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to read JSON of %zu levels", scan->nesting.depth);
+		return bs_error_set(reterr, BS_NO_MEMORY, "no memory to read JSON of %zu levels",
+			scan->nesting.depth);
 	merge = scan->len > 0 ? find_merge_marker(text, scan->len) : 0;
 	if (merge > 0)
 		return bs_error_set(reterr, BS_MALFORMED, "unresolved merge, line %zu", merge);
-	return bs_error_set(reterr, BS_MALFORMED, "line %zu: %s", bs_json_line(text, scan->pos), scan->problem);
+	return bs_error_set(reterr, BS_MALFORMED, "line %zu: %s", bs_json_line(text, scan->pos),
+		scan->problem);
 }
 
-enum bs_code bs_json_check(const char *text, size_t len, struct bs_json_value *ret_root, struct bs_error *reterr)
+enum bs_code bs_json_check(const char *text, size_t len, struct bs_json_value *ret_root,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(nesting_release) struct scan scan = {
 		.text = (const unsigned char *)text,

@@ -1,8 +1,9 @@
 /*
  * splice.c: changing one member, and showing that nothing else changed.
  *
- * Each edit becomes a patch of one or two places. What comes out is not trusted for having been made carefully: it
- * is checked as any foreign text would be, then compared with the text before, member by member, along the path.
+ * Each edit becomes a patch of one or two places. What comes out is not trusted for having been made
+ * carefully: it is checked as any foreign text would be, then compared with the text before, member by
+ * member, along the path.
  */
 #include "splice.h"
 #include "patch.h"
@@ -39,7 +40,8 @@ static enum bs_code enter(const char *text, const char *key, struct route *route
 	struct bs_json_value object;
 	enum bs_code code;
 
-	code = bs_json_find(text, route->objects[route->count - 1], key, strlen(key), ret_found, &object, reterr);
+	code = bs_json_find(text, route->objects[route->count - 1], key, strlen(key), ret_found, &object,
+		reterr);
 	if (code || !*ret_found)
 		return code;
 	if (object.kind != BS_JSON_OBJECT)
@@ -66,8 +68,8 @@ static enum bs_code find_route(const char *text, struct bs_json_value root, cons
 		code = enter(text, edit->path[i], &route, &found, reterr);
 	route.is_whole = found;
 	if (!code && found)
-		code = bs_json_find(text, route.objects[route.count - 1], edit->key, edit->key_len, &route.has_member,
-			&route.member, reterr);
+		code = bs_json_find(text, route.objects[route.count - 1], edit->key, edit->key_len,
+			&route.has_member, &route.member, reterr);
 	if (code)
 		return code;
 	*ret = route;
@@ -115,7 +117,8 @@ static enum bs_code apply(const char *text, size_t len, const struct bs_json_pat
 	for (size_t i = 0; i < patch->count; i++) {
 		total -= patch->changes[i].cut;
 		if (__builtin_add_overflow(total, patch->changes[i].put_len, &total) || total == SIZE_MAX)
-			return bs_error_set(reterr, BS_TOO_LARGE, "a JSON text of %zu bytes would grow too large", len);
+			return bs_error_set(reterr, BS_TOO_LARGE,
+				"a JSON text of %zu bytes would grow too large", len);
 	}
 	made = malloc(total + 1);
 	if (!made)
@@ -163,8 +166,8 @@ static bool next_other(struct bs_json_cursor *cursor, const char *key, size_t ke
 }
 
 /*
- * True if two objects hold the same members in the same order, byte for byte, but for the one with this key. Their
- * spans of that one are returned, with a length of 0 where it is absent.
+ * True if two objects hold the same members in the same order, byte for byte, but for the one with this key.
+ * Their spans of that one are returned, with a length of 0 where it is absent.
  */
 static bool is_same_beside(const char *old, struct bs_json_value *old_object, const char *new,
 	struct bs_json_value *new_object, const char *key, size_t key_len)
@@ -191,13 +194,15 @@ static bool is_same_beside(const char *old, struct bs_json_value *old_object, co
 }
 
 /* Only the edited member differs between two versions, and it has its new value. */
-static bool is_only_change(const struct version *old, const struct version *new, const struct bs_json_edit *edit)
+static bool is_only_change(const struct version *old, const struct version *new,
+	const struct bs_json_edit *edit)
 {
 	struct bs_json_value before = old->root;
 	struct bs_json_value after = new->root;
 
 	for (size_t i = 0; i < edit->depth; i++) {
-		if (!is_same_beside(old->text, &before, new->text, &after, edit->path[i], strlen(edit->path[i])))
+		if (!is_same_beside(old->text, &before, new->text, &after, edit->path[i],
+			strlen(edit->path[i])))
 			return false;
 		if (after.len == 0)
 			return false;
@@ -210,7 +215,8 @@ static bool is_only_change(const struct version *old, const struct version *new,
 }
 
 /* All bytes outside the patch are equal, those before the root and behind it among them. */
-static bool is_same_outside(const struct version *old, const struct version *new, const struct bs_json_patch *patch)
+static bool is_same_outside(const struct version *old, const struct version *new,
+	const struct bs_json_patch *patch)
 {
 	size_t old_pos = 0;
 	size_t new_pos = 0;
@@ -284,8 +290,8 @@ static enum bs_code splice_one(const struct version *old, const struct bs_json_e
 	return BS_OK;
 }
 
-enum bs_code bs_json_splice(const char *text, size_t len, const struct bs_json_edit *edits, size_t count, char **ret,
-	size_t *ret_len, struct bs_error *reterr)
+enum bs_code bs_json_splice(const char *text, size_t len, const struct bs_json_edit *edits, size_t count,
+	char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	static const char empty[] = "{}\n";
 	struct version now = {.text = len > 0 ? text : empty, .len = len > 0 ? len : sizeof(empty) - 1};

@@ -148,7 +148,8 @@ static int compare_bytes(const char *a, size_t a_len, const char *b, size_t b_le
 	return (a_len > b_len) - (a_len < b_len);
 }
 
-int bs_json_key_compare(const char *text, const struct bs_json_raw_member *member, const char *key, size_t key_len)
+int bs_json_key_compare(const char *text, const struct bs_json_raw_member *member, const char *key,
+	size_t key_len)
 {
 	struct reader reader = key_reader(text, member);
 
@@ -166,7 +167,8 @@ int bs_json_key_compare(const char *text, const struct bs_json_raw_member *membe
 	}
 }
 
-int bs_json_keys_compare(const char *text, const struct bs_json_raw_member *a, const struct bs_json_raw_member *b)
+int bs_json_keys_compare(const char *text, const struct bs_json_raw_member *a,
+	const struct bs_json_raw_member *b)
 {
 	struct reader left = key_reader(text, a);
 	struct reader right = key_reader(text, b);
@@ -233,7 +235,8 @@ enum bs_code bs_json_string_decode(const char *text, struct bs_json_value string
 	return BS_OK;
 }
 
-enum bs_code bs_json_string_encode(const char *bytes, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
+enum bs_code bs_json_string_encode(const char *bytes, size_t len, char **ret, size_t *ret_len,
+	struct bs_error *reterr)
 {
 	size_t room;
 	char *out;

@@ -1,8 +1,8 @@
 /*
  * walk.c: stepping over values of a checked text.
  *
- * The grammar is known to hold, so a container's end is found by counting brackets outside strings, and a string's
- * end is the first quote behind an even number of backslashes.
+ * The grammar is known to hold, so a container's end is found by counting brackets outside strings, and a
+ * string's end is the first quote behind an even number of backslashes.
  */
 #include "walk.h"
 
@@ -65,7 +65,8 @@ static size_t skip_container(const char *text, size_t pos, size_t end)
 
 static size_t skip_bare(const char *text, size_t pos, size_t end)
 {
-	while (pos < end && !bs_json_is_space(text[pos]) && text[pos] != ',' && text[pos] != '}' && text[pos] != ']')
+	while (pos < end && !bs_json_is_space(text[pos]) && text[pos] != ',' && text[pos] != '}' &&
+		text[pos] != ']')
 		pos++;
 	return pos;
 }

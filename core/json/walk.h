@@ -1,8 +1,9 @@
 /*
  * walk.h: moving through a text that bs_json_check() has accepted.
  *
- * Layer: core/json, private. Nothing here judges: it only steps, in O(1) memory, each byte once. All steps are
- * bounded by the span they are given, so a text that was not checked gives nonsense, never a read outside of it.
+ * Layer: core/json, private. Nothing here judges: it only steps, in O(1) memory, each byte once. All steps
+ * are bounded by the span they are given, so a text that was not checked gives nonsense, never a read outside
+ * of it.
  */
 #ifndef BS_JSON_WALK_H
 #define BS_JSON_WALK_H
@@ -49,15 +50,18 @@ bool bs_json_next_element(struct bs_json_cursor *cursor, struct bs_json_value *r
 size_t bs_json_line(const char *text, size_t pos);
 
 /*
- * Compares a key of the text, decoded, with bytes: as memcmp, the shorter one first. A lone surrogate counts as the
- * three bytes that UTF-8 would give it: no valid text has them, so such a key equals nothing but itself.
+ * Compares a key of the text, decoded, with bytes: as memcmp, the shorter one first. A lone surrogate counts
+ * as the three bytes that UTF-8 would give it: no valid text has them, so such a key equals nothing but
+ * itself.
  */
-int bs_json_key_compare(const char *text, const struct bs_json_raw_member *member, const char *key, size_t key_len);
+int bs_json_key_compare(const char *text, const struct bs_json_raw_member *member, const char *key,
+	size_t key_len);
 /* The same for two keys of the text. */
-int bs_json_keys_compare(const char *text, const struct bs_json_raw_member *a, const struct bs_json_raw_member *b);
+int bs_json_keys_compare(const char *text, const struct bs_json_raw_member *a,
+	const struct bs_json_raw_member *b);
 /*
- * Decodes the inside of a string to out, which has room for len bytes (decoding never grows). Returns the decoded
- * length; *ret_is_lone if there was a lone surrogate.
+ * Decodes the inside of a string to out, which has room for len bytes (decoding never grows). Returns the
+ * decoded length; *ret_is_lone if there was a lone surrogate.
  */
 size_t bs_json_unescape(const char *inside, size_t len, char *out, bool *ret_is_lone);
 

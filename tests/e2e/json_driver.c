@@ -1,8 +1,9 @@
 /*
  * json_driver.c: applies one edit per request, for json_property.py.
  *
- * Requests and answers are fields of a 32-bit little-endian length and that many bytes. Request: "set" or "delete", the
- * path's keys with '/' between them, the key, the value, the text. Answer: the code's name, the message, the new text.
+ * Requests and answers are fields of a 32-bit little-endian length and that many bytes. Request: "set" or
+ * "delete", the path's keys with '/' between them, the key, the value, the text. Answer: the code's name, the
+ * message, the new text.
  */
 #include "../../core/json/splice.h"
 
@@ -34,12 +35,14 @@ static bool read_field(struct field *field)
 	return field->bytes && fread(field->bytes, 1, len, stdin) == len;
 }
 
+/* bytes may be NULL if len is 0. */
 static void write_field(const char *bytes, size_t len)
 {
 	uint8_t head[4] = {(uint8_t)len, (uint8_t)(len >> 8), (uint8_t)(len >> 16), (uint8_t)(len >> 24)};
 
 	(void)fwrite(head, 1, sizeof(head), stdout);
-	(void)fwrite(bytes, 1, len, stdout);
+	if (len > 0)
+		(void)fwrite(bytes, 1, len, stdout);
 }
 
 /* Cuts "a/b" into its keys. */

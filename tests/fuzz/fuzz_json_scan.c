@@ -24,7 +24,8 @@ static void look_into_object(const char *text, struct bs_json_value object)
 		struct bs_json_value value = {0};
 		struct bs_json_value again;
 		bool found = false;
-		enum bs_code code = bs_json_find(text, object, member->key, member->key_len, &found, &value, NULL);
+		enum bs_code code = bs_json_find(text, object, member->key, member->key_len, &found, &value,
+			NULL);
 
 		must(code == BS_MALFORMED || (found && value.off == member->value.off));
 		must(bs_json_check(text + member->value.off, member->value.len, &again, NULL) == BS_OK);

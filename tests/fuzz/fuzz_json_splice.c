@@ -1,6 +1,7 @@
 /*
- * fuzz_json_splice.c: one member of any text is set, set again and deleted. The first byte chooses the path and the key,
- * the rest is the text. The splice checks its own results: that check must never be the one that fails.
+ * fuzz_json_splice.c: one member of any text is set, set again and deleted. The first byte chooses the path
+ * and the key, the rest is the text. The splice checks its own results: that check must never be the one that
+ * fails.
  */
 #include "../../core/json/splice.h"
 

@@ -1,6 +1,6 @@
 /*
- * replay_main.c: gives a fuzz target every file of a directory, without a fuzzer: each crash that was found once stays
- * fixed on machines without clang, too.
+ * replay_main.c: gives a fuzz target every file of a directory, without a fuzzer: each crash that was found
+ * once stays fixed on machines without clang, too.
  */
 #include <bus-secrets/cleanup.h>
 #include <fcntl.h>
