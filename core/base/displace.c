@@ -63,6 +63,13 @@ int bs_move_exclusive(int dir, const char *from, const char *to)
 	return errno == ENOENT ? BS_IO(renameat(dir, from, dir, to)) : -1;
 }
 
+int bs_move_sync(int dir)
+{
+	if (!BS_IO(fsync(dir)))
+		return 0;
+	return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS ? 0 : -1;
+}
+
 static bool is_expected(int fd, const char *bytes, size_t len, const struct stat *st)
 {
 	struct stat now;
@@ -136,10 +143,10 @@ enum bs_code bs_displaced_keep(int dir, const char *name, const char *file, cons
 		if (!bs_litter_conflict_name(kept, file, i))
 			break;
 		if (!bs_move_exclusive(dir, name, kept)) {
-			(void)BS_IO(fsync(dir));
+			(void)bs_move_sync(dir);
 			return bs_error_set(reterr, BS_CONFLICT,
-				"another program changed %s at the same moment: its text is kept beside it as %s; "
-				"compare the two, then try again",
+				"another program changed %s at the same moment, or it could not be read again: that text "
+				"is kept beside it as %s; compare the two, then try again",
 				shown, kept);
 		}
 		if (errno != EEXIST)
@@ -147,7 +154,7 @@ enum bs_code bs_displaced_keep(int dir, const char *name, const char *file, cons
 	}
 	/* Under its hashed name it is whole, and the next call takes care of it. */
 	return bs_error_set(reterr, BS_CONFLICT,
-		"another program changed %s at the same moment: its text is kept beside it as %s, for no better name "
-		"could be given: %s",
+		"another program changed %s at the same moment, or it could not be read again: that text is kept beside "
+		"it as %s, for no better name could be given: %s",
 		shown, name, strerror(errno));
 }

@@ -84,6 +84,14 @@ static enum bs_code check_beneath(const struct bs_replace *replace, int dir, str
 	return BS_OK;
 }
 
+/* A new directory's name to disk; *at is no descriptor to sync by. */
+static int sync_dir(int at)
+{
+	BS_CLEANUP(bs_close_fd) int fd = BS_IO(openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+
+	return fd < 0 ? -1 : bs_move_sync(fd);
+}
+
 /* Steps from *at into one component, making it if it is not there. *is_checked: `beneath` was looked at already. */
 static enum bs_code step(const struct bs_replace *replace, int *at, const char *part, bool *is_checked,
 	struct bs_error *reterr)
@@ -96,7 +104,7 @@ static enum bs_code step(const struct bs_replace *replace, int *at, const char *
 		if (code)
 			return code;
 		*is_checked = true;
-		if (BS_IO(mkdirat(*at, part, replace->new_dir_mode)) && errno != EEXIST)
+		if (BS_IO(mkdirat(*at, part, replace->new_dir_mode)) ? errno != EEXIST : sync_dir(*at))
 			return bs_error_sys(reterr, errno, "cannot make the directory of %s", replace->shown);
 		/* EEXIST with O_NOFOLLOW: a link that dangles fails here, another's fresh directory is as good. */
 		next = BS_IO(openat(*at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

@@ -57,7 +57,7 @@ static enum bs_code put_back(const struct bs_replace *replace, const struct bs_p
 
 	if (bs_move_exchange(place->dir, name, place->name))
 		return bs_displaced_keep(place->dir, name, place->name, replace->shown, reterr);
-	(void)BS_IO(fsync(place->dir));
+	(void)bs_move_sync(place->dir);
 	if (bs_displaced_look(place->dir, name, present->bytes, present->len, &present->st, &lease) != BS_LOOK_SAME)
 		return bs_displaced_keep(place->dir, name, place->name, replace->shown, reterr);
 	bs_content_release(ret_lost);

@@ -1,7 +1,8 @@
 /*
  * replace_private.h: the pieces of the replacement protocol (specs/store.md, sections 2 and 3).
  *
- * Layer: core/base, for lock.c, place.c, content.c, litter.c, attrs.c, displace.c, recover.c and replace.c alone.
+ * Layer: core/base, for lock.c, place.c, content.c, litter.c, attrs.c, displace.c, recover.c,
+ * prepare.c, swap.c, weak.c and replace.c alone.
  */
 #ifndef BS_REPLACE_PRIVATE_H
 #define BS_REPLACE_PRIVATE_H
@@ -90,6 +91,8 @@ enum bs_code bs_attrs_keep(int from, const struct stat *st, int to, const char *
 int bs_move_exchange(int dir, const char *a, const char *b);
 /* Fails with EEXIST rather than replace. */
 int bs_move_exclusive(int dir, const char *from, const char *to);
+/* A directory's entries to disk. What cannot sync directories has nothing to say against it. */
+int bs_move_sync(int dir);
 /* Whether errno of a failed exchange says that this file system has none. */
 bool bs_move_is_unknown(int err);
 
@@ -115,5 +118,39 @@ enum bs_code bs_displaced_keep(int dir, const char *name, const char *file, cons
  */
 enum bs_code bs_replace_recover(const struct bs_replace *replace, const struct bs_place *place,
 	struct bs_content *ret_lost, struct bs_error *reterr) BS_MUST_CHECK;
+
+/* One attempt at a replacement: replace.c makes it, prepare.c and swap.c do its work. */
+struct bs_change {
+	const struct bs_replace *replace;
+	struct bs_place place;
+	struct bs_content *lost; /* ours, found by the recovery; to be merged, in this attempt or a later one */
+	struct bs_content base;
+	char *text; /* the next one; NULL: none */
+	size_t len;
+	bool is_removal;
+	char temp[NAME_MAX + 1]; /* ours, to be unlinked; "": none */
+	struct stat temp_st;
+	bool is_again; /* somebody else was faster: another attempt */
+};
+
+/* Asks for another attempt; BS_OK. */
+static inline enum bs_code bs_change_again(struct bs_change *change)
+{
+	change->is_again = true;
+	return BS_OK;
+}
+
+/* prepare.c: whether the target may be replaced at all. */
+enum bs_code bs_change_check(const struct bs_change *change, struct bs_error *reterr) BS_MUST_CHECK;
+/* The name under which a whole new text, or what an exchange put out, is found after a crash. */
+enum bs_code bs_change_swap_name(const struct bs_change *change, char ret[static NAME_MAX + 1],
+	struct bs_error *reterr) BS_MUST_CHECK;
+/* The new text on disk, under change->temp. */
+enum bs_code bs_change_make_temp(struct bs_change *change, struct bs_error *reterr) BS_MUST_CHECK;
+
+/* swap.c: temp into the place of the base, or the base out of it, with a look at what came out. */
+enum bs_code bs_change_exchange(struct bs_change *change, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_change_create(struct bs_change *change, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_change_take_out(struct bs_change *change, struct bs_error *reterr) BS_MUST_CHECK;
 
 #endif

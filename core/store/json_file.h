@@ -44,6 +44,13 @@ enum bs_code bs_json_file_splice(const struct bs_json_file *file, const char *te
 /* The replacement protocol with this file's rules. */
 enum bs_code bs_json_file_replace(struct bs_json_file *file, bs_replace_edit_fn edit, void *ctx,
 	bool *ret_was_written, struct bs_error *reterr) BS_MUST_CHECK;
+/*
+ * Brings the one change that ours has onto displaced, a foreign text; *ret stays NULL if that cannot be told
+ * (bs_replace_merge_fn).
+ */
+enum bs_code bs_json_file_merge(const struct bs_json_file *file, const char *ours, size_t ours_len,
+	const char *displaced, size_t displaced_len, char **ret, size_t *ret_len,
+	struct bs_error *reterr) BS_MUST_CHECK;
 /* For qsort: members by the bytes of their keys. */
 int bs_json_member_order(const void *a, const void *b);
 /* Puts the file before a message of the JSON reader; gives why->code. */
