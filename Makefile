@@ -45,12 +45,15 @@ SHARED := $(BUILD)/$(SONAME)
 
 all: $(LIB) $(SHARED) $(if $(CLI_SRC),$(BUILD)/bus-secrets) $(if $(FS_SRC),$(BUILD)/bus-secretsd)
 
-$(BUILD)/core/%.o: core/%.c
+have-packages:
+	$(Q)pkg-config --exists $(PKGS) $(FUSE_PKGS) || { echo "packages are missing: make deps installs them" >&2; exit 1; }
+
+$(BUILD)/core/%.o: core/%.c | have-packages
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $<")
 	$(Q)$(CC) $(LIB_CFLAGS) -c -o $@ $<
 
-$(BUILD)/fs/%.o: fs/%.c
+$(BUILD)/fs/%.o: fs/%.c | have-packages
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC $<")
 	$(Q)$(CC) $(FS_CFLAGS) -c -o $@ $<
@@ -137,6 +140,9 @@ deps: ## install what building, running and testing needs (Debian packages, sudo
 deps-run: ## install what building and running needs
 	$(Q)mount-helpers/deps.sh run
 
+deps-check: ## install what analyze, fuzz and valgrind need as well
+	$(Q)mount-helpers/deps.sh check
+
 # The flags above were asked for before the packages came, hence a second make.
 mount: deps-run ## set up, build, and mount ~/.bus-secrets for the workspace of the working directory
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all
@@ -154,7 +160,7 @@ TEST_TOOLS += $(BUILD)/tests/e2e/json_driver $(FUZZ_SRC:%.c=$(BUILD)/%)
 TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool $(BUILD)/tests/interop/sops_tool
 
 test: deps ## every test; the last line says how many passed
-	$(Q)$(MAKE) --no-print-directory all test-programs
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all test-programs
 	$(Q)BUILD=$(BUILD) tests/run.sh $(UNIT_BIN) $(call SH_TESTS,vectors) $(call SH_TESTS,e2e) $(call SH_TESTS,interop) \
 		$(call SH_TESTS,fault) $(call SH_TESTS,fuzz) $(call SH_TESTS,lint)
 
@@ -164,18 +170,17 @@ check-unit: all test-programs ## unit tests alone
 check-e2e: all test-programs ## end-to-end tests alone
 	$(Q)BUILD=$(BUILD) tests/run.sh $(call SH_TESTS,e2e)
 
-asan: ## unit, end-to-end and fault tests with address and undefined-behaviour sanitizers
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)-asan HARDEN= LDHARDEN= \
+asan: deps ## unit, end-to-end and fault tests with address and undefined-behaviour sanitizers
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) BUILD=$(BUILD)-asan HARDEN= LDHARDEN= \
 		CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" \
-		all test-programs check-asan
+		all test-programs
+	$(Q)BUILD=$(BUILD)-asan LIMIT=900 tests/run.sh $(UNIT_BIN:$(BUILD)/%=$(BUILD)-asan/%) $(call SH_TESTS,e2e) \
+		$(call SH_TESTS,fault)
 
-check-asan:
-	$(Q)BUILD=$(BUILD) tests/run.sh $(UNIT_BIN) $(call SH_TESTS,e2e) $(call SH_TESTS,fault)
-
-valgrind: all $(UNIT_BIN) ## unit tests under valgrind
+valgrind: deps-check all $(UNIT_BIN) ## unit tests under valgrind
 	$(Q)BUILD=$(BUILD) tests/valgrind.sh $(UNIT_BIN)
 
-fuzz: ## each fuzzer for FUZZ_SECONDS (10), with clang's address and undefined-behaviour sanitizers
+fuzz: deps-check ## each fuzzer for FUZZ_SECONDS (10), with clang's address and undefined-behaviour sanitizers
 	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)-fuzz HARDEN= LDHARDEN= WERROR= \
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined" run-fuzzers
 
@@ -198,7 +203,7 @@ C_FILES = $(wildcard include/bus-secrets/*.h core/*/*.[ch] fs/*.[ch] tests/*/*.[
 lint: all ## layers, names, man pages, shell scripts
 	$(Q)BUILD=$(BUILD) tests/run.sh $(call SH_TESTS,lint)
 
-analyze: ## gcc -fanalyzer, clang-tidy, cppcheck, shellcheck
+analyze: deps-check ## gcc -fanalyzer, clang-tidy, cppcheck, shellcheck
 	$(Q)BUILD=$(BUILD) tests/lint/analyze.sh
 
 format: ## clang-format over all C files
@@ -244,5 +249,5 @@ help: ## this list
 test-programs: $(UNIT_BIN) $(TEST_TOOLS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all deps deps-run mount unmount test check-unit check-e2e asan check-asan valgrind fuzz run-fuzzers torture bench interop-tools lint \
+.PHONY: all deps deps-run deps-check have-packages mount unmount test check-unit check-e2e asan valgrind fuzz run-fuzzers torture bench interop-tools lint \
 	analyze format install uninstall clean help test-programs

@@ -54,6 +54,16 @@ static void fill_scratch(const struct bs_scratch *scratch, struct stat *st)
 	set_times(st, scratch->mtime);
 }
 
+static void fill_written(const struct bs_handle *writer, struct stat *st)
+{
+	set_size(st, bs_secret_buf_len(writer->buf));
+	(void)clock_gettime(CLOCK_REALTIME, &st->st_mtim);
+	if (writer->has_times) {
+		st->st_atim = writer->atime;
+		st->st_mtim = writer->mtime;
+	}
+}
+
 /* A name that is not there (yet, or any more), but open. */
 static bool fill_open(struct bs_fs *fs, const struct bs_node *node, struct stat *st)
 {
@@ -63,10 +73,12 @@ static bool fill_open(struct bs_fs *fs, const struct bs_node *node, struct stat 
 	if (!handle)
 		return false;
 	(void)bs_handle_bytes(handle, &len);
+	(void)clock_gettime(CLOCK_REALTIME, &st->st_mtim);
+	set_times(st, st->st_mtim);
+	if (handle->kind == BS_HANDLE_WRITE)
+		fill_written(handle, st);
 	set_size(st, len);
 	st->st_nlink = handle->is_new && !handle->is_orphan ? 1 : 0;
-	(void)clock_gettime(CLOCK_REALTIME, &st->st_mtim);
-	st->st_atim = st->st_ctim = st->st_mtim;
 	return true;
 }
 
@@ -85,10 +97,8 @@ static bool fill_file(struct bs_fs *fs, struct bs_node *node, pid_t thread, stru
 	if (!entry || bs_scratch_hiding(fs, node->scope, node->name))
 		return fill_open(fs, node, st);
 	fill_entry(fs, node, entry, st);
-	if (writer) {
-		set_size(st, bs_secret_buf_len(writer->buf));
-		(void)clock_gettime(CLOCK_REALTIME, &st->st_mtim);
-	}
+	if (writer)
+		fill_written(writer, st);
 	return true;
 }
 

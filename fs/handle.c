@@ -3,6 +3,7 @@
 #include "caller.h"
 #include "logfile.h"
 #include "value.h"
+#include "view.h"
 
 #include <string.h>
 
@@ -103,19 +104,36 @@ bool bs_handle_is_dirty(const struct bs_handle *handle)
 	return handle->kind == BS_HANDLE_WRITE && !handle->is_orphan && (handle->is_written || handle->is_truncated);
 }
 
+/* Times belong to the document that was just made. */
+static void keep_times(struct bs_fs *fs, struct bs_handle *handle)
+{
+	const struct bs_store_entry *entry = bs_view_find(fs, handle->scope, handle->name);
+	struct bs_node *node = entry ? bs_node_by_name(fs->nodes, handle->scope, handle->name) : NULL;
+
+	handle->has_times = false;
+	if (!node)
+		return;
+	node->has_times = true;
+	node->times_version = entry->version;
+	node->atime = handle->atime;
+	node->mtime = handle->mtime;
+}
+
 enum bs_code bs_handle_commit(struct bs_fs *fs, struct bs_handle *handle, struct bs_error *reterr)
 {
 	enum bs_code code;
 
 	if (!bs_handle_is_dirty(handle))
 		return BS_OK;
+	if (handle->spoiled)
+		return bs_error_set(reterr, handle->spoiled, "a write to %s failed: the old value stays", handle->name);
 	code = bs_value_set(fs, handle->scope, handle->name, handle->buf, reterr);
-	if (code) {
-		handle->has_failed = true;
+	if (code)
 		return code;
-	}
-	handle->is_new = handle->is_written = handle->is_truncated = handle->has_failed = false;
+	handle->is_new = handle->is_written = handle->is_truncated = false;
 	handle->flushes = 0;
+	if (handle->has_times)
+		keep_times(fs, handle);
 	return BS_OK;
 }
 
@@ -130,15 +148,22 @@ static bool is_opener(const struct bs_handle *handle, pid_t thread)
 	return process == 0 || process == handle->process;
 }
 
+/* Whether a FLUSH by this thread is a close that commits; see the header. */
+static bool is_close(struct bs_handle *handle, pid_t thread)
+{
+	if (!is_opener(handle, thread))
+		return bs_caller_is_gone(handle->process);
+	return handle->is_written || ++handle->flushes >= 2;
+}
+
 enum bs_code bs_handle_flush(struct bs_fs *fs, struct bs_handle *handle, pid_t thread, struct bs_error *reterr)
 {
-	if (!bs_handle_is_dirty(handle) || handle->has_failed)
-		return BS_OK;
-	if (!is_opener(handle, thread))
-		return bs_caller_is_gone(handle->process) ? bs_handle_commit(fs, handle, reterr) : BS_OK;
-	if (handle->is_written || ++handle->flushes >= 2)
-		return bs_handle_commit(fs, handle, reterr);
-	return BS_OK;
+	enum bs_code code = BS_OK;
+
+	if (bs_handle_is_dirty(handle) && !handle->has_failed && is_close(handle, thread))
+		code = bs_handle_commit(fs, handle, reterr);
+	handle->has_failed = handle->has_failed || code != BS_OK;
+	return code;
 }
 
 void bs_handles_commit_all(struct bs_fs *fs)

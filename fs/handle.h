@@ -44,7 +44,11 @@ struct bs_handle {
 	bool is_orphan;    /* unlinked or replaced since: nothing is committed any more */
 	bool is_written;   /* data since the last commit */
 	bool is_truncated; /* a new size, or a new name, without data since the last commit */
-	bool has_failed;   /* the last commit did, and its error was told */
+	bool has_failed;   /* the last close's commit did, and its error was told */
+	enum bs_code spoiled; /* why a write failed: what is there is not what was meant, so nothing is committed */
+	bool has_times;    /* set while it was being written: for the value that is committed */
+	struct timespec atime;
+	struct timespec mtime;
 	bool was_cached;   /* pages of it may be in the page cache */
 	unsigned flushes;  /* of the opener's process, without data */
 	pid_t thread;      /* that opened it, and its process; 0: unknown */

@@ -43,6 +43,8 @@ static enum bs_code resize_handle(struct bs_fs *fs, struct bs_handle *handle, si
 		return code;
 	if (len)
 		handle->is_written = true;
+	else
+		handle->spoiled = BS_OK;
 	handle->is_truncated = true;
 	handle->has_failed = false;
 	return BS_OK;
@@ -121,10 +123,11 @@ static int check_owner(const struct bs_fs *fs, const struct stat *attr, int to_s
 	return 0;
 }
 
-static void set_times(struct bs_fs *fs, struct bs_node *node, const struct stat *attr, int to_set)
+static void set_times(struct bs_fs *fs, struct bs_node *node, const struct stat *attr, int to_set, pid_t thread)
 {
 	const struct bs_store_entry *entry;
 	struct bs_scratch *scratch = bs_scratch_find(fs, node->scope, node->name);
+	struct bs_handle *writer = bs_handles_writer_of(fs, node->scope, node->name, thread);
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -134,6 +137,12 @@ static void set_times(struct bs_fs *fs, struct bs_node *node, const struct stat 
 	if (scratch) {
 		if (to_set & FUSE_SET_ATTR_MTIME)
 			scratch->mtime = mtime;
+		return;
+	}
+	if (writer) {
+		writer->has_times = true;
+		writer->atime = atime;
+		writer->mtime = to_set & FUSE_SET_ATTR_MTIME ? mtime : now;
 		return;
 	}
 	entry = node->kind == BS_NODE_FILE ? bs_view_find(fs, node->scope, node->name) : NULL;
@@ -172,7 +181,7 @@ void bs_op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set
 	if ((to_set & FUSE_SET_ATTR_SIZE) && set_size(req, fs, node, attr->st_size, fi))
 		return;
 	if (to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME))
-		set_times(fs, node, attr, to_set);
+		set_times(fs, node, attr, to_set, fuse_req_ctx(req)->pid);
 	reply_attr(req, fs, asked);
 }
 

@@ -274,10 +274,10 @@ static enum bs_code write_handle(struct bs_fs *fs, struct bs_handle *handle, siz
 	if (handle->kind == BS_HANDLE_SCRATCH)
 		return bs_scratch_write(fs, handle->scratch, off, bytes, len, reterr);
 	code = bs_secret_buf_write(handle->buf, off, bytes, len, reterr);
-	if (code == BS_OK) {
-		handle->is_written = true;
-		handle->has_failed = false;
-	}
+	handle->is_written = true;
+	handle->has_failed = false;
+	if (code)
+		handle->spoiled = code;
 	return code;
 }
 

@@ -1,19 +1,21 @@
 #!/bin/sh
-# deps.sh run|test: installs the Debian packages that building and running need (run), or testing as well (test).
+# deps.sh run|test|check: installs the Debian packages that building and running need (run), testing as well (test),
+# or also the other compiler and the analysers of `make fuzz`, `make valgrind` and `make analyze` (check).
 #
 # Says what it installs and asks nothing; does nothing at all when nothing is missing. Not root: by sudo.
 set -eu
 
 run="gcc libc6-dev make pkg-config libsodium-dev nettle-dev libcjson-dev libyaml-dev libpcre2-dev libfuse3-dev fuse3"
 test="libcriterion-dev age python3 nodejs git curl ca-certificates openssh-client procps passwd util-linux e2fsprogs
-	attr acl strace vim-tiny xz-utils shellcheck mandoc man-db clang libclang-rt-14-dev clang-tidy clang-format
-	cppcheck valgrind"
+	attr acl strace vim-tiny xz-utils shellcheck mandoc man-db"
+check="clang libclang-rt-14-dev clang-tidy clang-format cppcheck valgrind"
 
 case ${1:-} in
 run) wanted=$run ;;
 test) wanted="$run $test" ;;
+check) wanted="$run $test $check" ;;
 *)
-	echo "usage: deps.sh run|test" >&2
+	echo "usage: deps.sh run|test|check" >&2
 	exit 2
 	;;
 esac

@@ -1,8 +1,8 @@
 /*
  * armor.c: a strict reader and writer of age's armor.
  *
- * Not a PEM reader: those forgive headers, blanks and checksum lines, and age does not. CRLF line ends are taken, and
- * blank lines before and after, up to 1024 bytes each as the reference implementation allows.
+ * Not a PEM reader: those forgive headers, blanks and checksum lines, and age does not. CRLF line ends are
+ * taken, and blank lines before and after, up to 1024 bytes each as the reference implementation allows.
  */
 #include "armor.h"
 
@@ -77,7 +77,8 @@ static enum bs_code read_begin(struct reader *r, struct bs_error *reterr)
 }
 
 /* Everything between BEGIN and END; END itself is read, too. */
-static enum bs_code read_body(struct reader *r, uint8_t *out, size_t room, size_t *ret_len, struct bs_error *reterr)
+static enum bs_code read_body(
+	struct reader *r, uint8_t *out, size_t room, size_t *ret_len, struct bs_error *reterr)
 {
 	bool is_last = false;
 	const char *line;
@@ -89,18 +90,19 @@ static enum bs_code read_body(struct reader *r, uint8_t *out, size_t room, size_
 			return BS_OK;
 		/* A line that is not full ends the text: only END may follow. */
 		if (is_last || !len || len > BS_BASE64_COLUMNS ||
-		    !bs_base64_decode(BS_BASE64_PADDED, line, len, out + *ret_len, room - *ret_len, &got))
-			return bs_error_set(reterr, BS_MALFORMED, "age armor: line %zu is not valid", r->line);
+			!bs_base64_decode(BS_BASE64_PADDED, line, len, out + *ret_len, room - *ret_len, &got))
+			return bs_error_set(
+				reterr, BS_MALFORMED, "age armor: line %zu is not valid", r->line);
 		*ret_len += got;
 		is_last = got < BS_BASE64_LINE_BYTES;
 	}
 	return bs_error_set(reterr, BS_MALFORMED, "age armor: ends without %s", end_line);
 }
 
-enum bs_code bs_age_armor_open(const uint8_t *text, size_t len, uint8_t **ret, size_t *ret_len,
-	struct bs_error *reterr)
+enum bs_code bs_age_armor_open(
+	const uint8_t *text, size_t len, uint8_t **ret, size_t *ret_len, struct bs_error *reterr)
 {
-	struct reader r = { .at = (const char *)text, .end = (const char *)text + len };
+	struct reader r = {.at = (const char *)text, .end = (const char *)text + len};
 	size_t room = len / 4 * 3 + 3, got;
 	BS_CLEANUP(bs_free_ptr) uint8_t *out = malloc(room);
 	enum bs_code code;
@@ -119,7 +121,8 @@ enum bs_code bs_age_armor_open(const uint8_t *text, size_t len, uint8_t **ret, s
 	return BS_OK;
 }
 
-enum bs_code bs_age_armor_seal(const uint8_t *file, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
+enum bs_code bs_age_armor_seal(
+	const uint8_t *file, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	size_t lines = len / BS_BASE64_LINE_BYTES + 1;
 	size_t room = lines * (BS_BASE64_COLUMNS + 1) + strlen(begin_line) + strlen(end_line) + 3;

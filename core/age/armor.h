@@ -15,7 +15,7 @@ bool bs_age_armor_is_there(const uint8_t *bytes, size_t len);
 enum bs_code bs_age_armor_open(const uint8_t *text, size_t len, uint8_t **ret, size_t *ret_len,
 	struct bs_error *reterr) BS_MUST_CHECK;
 /* The text, with a newline at its end and a NUL behind it, on the heap. */
-enum bs_code bs_age_armor_seal(const uint8_t *file, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr)
-	BS_MUST_CHECK;
+enum bs_code bs_age_armor_seal(
+	const uint8_t *file, size_t len, char **ret, size_t *ret_len, struct bs_error *reterr) BS_MUST_CHECK;
 
 #endif

@@ -6,12 +6,13 @@
 
 static int variant(enum bs_base64 kind)
 {
-	return kind == BS_BASE64_PADDED ? sodium_base64_VARIANT_ORIGINAL : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+	return kind == BS_BASE64_PADDED ? sodium_base64_VARIANT_ORIGINAL
+					: sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
 }
 
 /*
- * libsodium 1.0.18 compares characters as signed ones and so takes each byte over 127 for '+' or '/'. Every byte is
- * looked at, without a branch on it: SSH keys pass through here.
+ * libsodium 1.0.18 compares characters as signed ones and so takes each byte over 127 for '+' or '/'. Every
+ * byte is looked at, without a branch on it: SSH keys pass through here.
  */
 static bool is_ascii(const char *text, size_t len)
 {
@@ -22,13 +23,16 @@ static bool is_ascii(const char *text, size_t len)
 	return any < 0x80;
 }
 
-static bool decode(const char *text, size_t len, const char *ignore, uint8_t *out, size_t room, size_t *ret_len, int kind)
+static bool decode(const char *text, size_t len, const char *ignore, uint8_t *out, size_t room,
+	size_t *ret_len, int kind)
 {
 	/* Without an `end` libsodium refuses whatever is left over, and non-zero trailing bits. */
-	return is_ascii(text, len) && sodium_base642bin(out, room, text, len, ignore, ret_len, NULL, kind) == 0;
+	return is_ascii(text, len) &&
+	       sodium_base642bin(out, room, text, len, ignore, ret_len, NULL, kind) == 0;
 }
 
-bool bs_base64_decode(enum bs_base64 kind, const char *text, size_t len, uint8_t *out, size_t room, size_t *ret_len)
+bool bs_base64_decode(
+	enum bs_base64 kind, const char *text, size_t len, uint8_t *out, size_t room, size_t *ret_len)
 {
 	return decode(text, len, NULL, out, room, ret_len, variant(kind));
 }

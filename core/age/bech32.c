@@ -23,8 +23,8 @@ static char to_lower(char c)
 }
 
 /*
- * The value of a symbol, or -1. All symbols are compared, without a branch or a load that depends on the character:
- * identities pass through here.
+ * The value of a symbol, or -1. All symbols are compared, without a branch or a load that depends on the
+ * character: identities pass through here.
  */
 static int symbol_value(char c)
 {
@@ -42,7 +42,7 @@ static int symbol_value(char c)
 
 static uint32_t polymod_step(uint32_t sum, unsigned value)
 {
-	static const uint32_t generators[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
+	static const uint32_t generators[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
 	uint32_t top = sum >> 25;
 
 	sum = ((sum & 0x1ffffff) << 5) ^ value;
@@ -90,13 +90,15 @@ static bool checksum_holds(const char *hrp, size_t hrp_len, const char *data, si
 	return sum == 1;
 }
 
-bool bs_bech32_decode(const char *text, size_t len, const char *hrp, uint8_t *out, size_t room, size_t *ret_len)
+bool bs_bech32_decode(
+	const char *text, size_t len, const char *hrp, uint8_t *out, size_t room, size_t *ret_len)
 {
 	size_t hrp_len = strlen(hrp), symbols, done = 0;
 	uint32_t bits = 0;
 	unsigned held = 0;
 
-	/* The separator is the last '1'. None of the alphabet's symbols is one, so it must stand right behind hrp. */
+	/* The separator is the last '1'. None of the alphabet's symbols is one, so it must stand right behind
+	 * hrp. */
 	if (len < hrp_len + 1 + CHECKSUM_LEN || memcmp(text, hrp, hrp_len) != 0 || text[hrp_len] != '1')
 		return false;
 	if (!has_one_case(text, len) || !checksum_holds(text, hrp_len, text + hrp_len + 1, len - hrp_len - 1))

@@ -1,8 +1,8 @@
 /*
  * decrypt.c: from a file to its plaintext.
  *
- * The order is fixed: the whole header is parsed and every entry of a known kind is checked, then the file key is
- * found, then the header's MAC is checked, and only then the payload is looked at.
+ * The order is fixed: the whole header is parsed and every entry of a known kind is checked, then the file
+ * key is found, then the header's MAC is checked, and only then the payload is looked at.
  */
 #include "decrypt.h"
 
@@ -31,9 +31,11 @@ static enum bs_code check_stanzas(const struct bs_age_header *header, struct bs_
 		code = row->check(&header->stanzas[i], reterr);
 		if (code)
 			return code;
-		/* Else whoever knows one recipient could make a file that others take for one of the passphrase. */
+		/* Else a holder of another entry's key, who learns the file key, could put another payload
+		 * behind the passphrase's entry. */
 		if (row->is_alone && header->count > 1)
-			return bs_error_set(reterr, BS_MALFORMED, "age header: a %s entry stands beside others", row->name);
+			return bs_error_set(reterr, BS_MALFORMED,
+				"age header: a %s entry stands beside others", row->name);
 	}
 	return BS_OK;
 }
@@ -41,7 +43,7 @@ static enum bs_code check_stanzas(const struct bs_age_header *header, struct bs_
 /* "a, b" of the kinds in a header that are known by name, each once. */
 static void list_kinds(const struct bs_age_header *header, char *out, size_t room)
 {
-	const struct bs_age_row *seen[BS_AGE_UNKNOWN] = { NULL };
+	const struct bs_age_row *seen[BS_AGE_UNKNOWN] = {NULL};
 	size_t len = 0;
 
 	out[0] = '\0';
@@ -77,8 +79,8 @@ static enum bs_code find_file_key(const struct bs_age_header *header, const stru
 		}
 	}
 	list_kinds(header, kinds, sizeof(kinds));
-	return bs_error_set(reterr, BS_NO_MATCH, "age file: no identity fits (%zu at hand; the file is for: %s)",
-		ids->count, kinds);
+	return bs_error_set(reterr, BS_NO_MATCH,
+		"age file: no identity fits (%zu at hand; the file is for: %s)", ids->count, kinds);
 }
 
 static bool mac_holds(struct work *w, const uint8_t *file, const struct bs_age_header *header)
@@ -106,7 +108,7 @@ static enum bs_code fail(enum bs_age_failure *ret_failure, enum bs_age_failure f
 enum bs_code bs_age_decrypt_binary(const uint8_t *file, size_t len, const struct bs_age_identities *ids,
 	struct bs_secret **ret, enum bs_age_failure *ret_failure, struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = { 0 };
+	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = {0};
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *memory = NULL;
 	struct work *w;
 	enum bs_code code = bs_secret_new(sizeof(*w), &memory, reterr);
@@ -126,7 +128,8 @@ enum bs_code bs_age_decrypt_binary(const uint8_t *file, size_t len, const struct
 		return fail(ret_failure, BS_AGE_HEADER, code);
 	if (!mac_holds(w, file, &header))
 		return fail(ret_failure, BS_AGE_HMAC,
-			bs_error_set(reterr, BS_INTEGRITY, "age header: its MAC does not hold; the file was changed"));
+			bs_error_set(reterr, BS_INTEGRITY,
+				"age header: its MAC does not hold; the file was changed"));
 	code = open_payload(file, len, &header, w->file_key, ret, reterr);
 	return code ? fail(ret_failure, BS_AGE_PAYLOAD, code) : BS_OK;
 }
@@ -171,7 +174,7 @@ bool bs_age_is_file(const void *bytes, size_t len)
 
 bool bs_age_wants_passphrase(const void *bytes, size_t len)
 {
-	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = { 0 };
+	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = {0};
 	BS_CLEANUP(bs_free_ptr) uint8_t *binary = NULL;
 	const uint8_t *file = bytes;
 
@@ -181,5 +184,5 @@ bool bs_age_wants_passphrase(const void *bytes, size_t len)
 		file = binary;
 	}
 	return !bs_age_header_read(file, len, &header, NULL) && header.count == 1 &&
-		bs_age_row_of_stanza(&header.stanzas[0]) == &bs_age_scrypt;
+	       bs_age_row_of_stanza(&header.stanzas[0]) == &bs_age_scrypt;
 }

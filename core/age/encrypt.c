@@ -44,11 +44,13 @@ static enum bs_code audience_read(struct audience *audience, const struct bs_str
 	if (!audience->recipients || !audience->wrapped || !audience->stanzas)
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for %zu recipients", audience->count);
 	if (is_passphrase) {
-		audience->recipients[0] = (struct bs_age_recipient){ .row = &bs_age_scrypt, .passphrase = passphrase };
+		audience->recipients[0] =
+			(struct bs_age_recipient){.row = &bs_age_scrypt, .passphrase = passphrase};
 		return BS_OK;
 	}
 	for (size_t i = 0; i < audience->count; i++) {
-		enum bs_code code = bs_age_recipient_read(recipients->items[i], &audience->recipients[i], reterr);
+		enum bs_code code =
+			bs_age_recipient_read(recipients->items[i], &audience->recipients[i], reterr);
 
 		if (code)
 			return code;
@@ -56,8 +58,8 @@ static enum bs_code audience_read(struct audience *audience, const struct bs_str
 	return BS_OK;
 }
 
-static enum bs_code audience_wrap(struct audience *audience, const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES],
-	struct bs_error *reterr)
+static enum bs_code audience_wrap(struct audience *audience,
+	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_error *reterr)
 {
 	for (size_t i = 0; i < audience->count; i++) {
 		const struct bs_age_recipient *recipient = &audience->recipients[i];
@@ -77,8 +79,8 @@ static enum bs_code audience_wrap(struct audience *audience, const uint8_t file_
 }
 
 /* Header, nonce and payload in one piece on the heap, with a NUL behind it. */
-static enum bs_code write_file(const struct audience *audience, struct work *w, const struct bs_secret *plaintext,
-	uint8_t **ret, size_t *ret_len, struct bs_error *reterr)
+static enum bs_code write_file(const struct audience *audience, struct work *w,
+	const struct bs_secret *plaintext, uint8_t **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) uint8_t *file = NULL;
 	uint8_t mac[BS_AGE_MAC_BYTES], *nonce;
@@ -95,8 +97,8 @@ static enum bs_code write_file(const struct audience *audience, struct work *w, 
 	nonce = file + len;
 	randombytes_buf(nonce, BS_AGE_STREAM_NONCE_BYTES);
 	len += BS_AGE_STREAM_NONCE_BYTES;
-	code = bs_age_stream_seal(w->file_key, nonce, bs_secret_bytes(plaintext), bs_secret_len(plaintext), file + len,
-		reterr);
+	code = bs_age_stream_seal(
+		w->file_key, nonce, bs_secret_bytes(plaintext), bs_secret_len(plaintext), file + len, reterr);
 	if (code)
 		return code;
 	len += sealed_len;
@@ -110,7 +112,7 @@ enum bs_code bs_age_encrypt(const struct bs_strings *recipients, const struct bs
 	const struct bs_secret *plaintext, bool armor, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *memory = NULL;
-	BS_CLEANUP(audience_release) struct audience audience = { 0 };
+	BS_CLEANUP(audience_release) struct audience audience = {0};
 	BS_CLEANUP(bs_free_ptr) uint8_t *file = NULL;
 	struct work *w;
 	size_t len;

@@ -1,8 +1,8 @@
 /*
  * header.c: the header's grammar (C2SP age.md, "Header").
  *
- * Every line ends with LF alone, every blank is one blank, every base64 line is canonical, and a body ends with the
- * first line that is not full, even if that is an empty one.
+ * Every line ends with LF alone, every blank is one blank, every base64 line is canonical, and a body ends
+ * with the first line that is not full, even if that is an empty one.
  */
 #include "header.h"
 
@@ -41,7 +41,8 @@ static enum bs_code read_version(struct reader *r, struct bs_error *reterr)
 	const char *line;
 	size_t len;
 
-	if (next_line(r, &line, &len, NULL) || len != strlen(version_line) || memcmp(line, version_line, len) != 0)
+	if (next_line(r, &line, &len, NULL) || len != strlen(version_line) ||
+		memcmp(line, version_line, len) != 0)
 		return bs_error_set(reterr, BS_MALFORMED, "age header: does not begin with %s", version_line);
 	return BS_OK;
 }
@@ -72,7 +73,8 @@ static enum bs_code read_args(struct reader *r, struct bs_age_stanza *stanza, st
 	return BS_OK;
 }
 
-static enum bs_code read_body(struct reader *r, struct bs_age_stanza *stanza, uint8_t *out, struct bs_error *reterr)
+static enum bs_code read_body(
+	struct reader *r, struct bs_age_stanza *stanza, uint8_t *out, struct bs_error *reterr)
 {
 	stanza->body = out;
 	stanza->body_len = 0;
@@ -83,8 +85,8 @@ static enum bs_code read_body(struct reader *r, struct bs_age_stanza *stanza, ui
 
 		if (code)
 			return code;
-		if (len > BS_BASE64_COLUMNS || !bs_base64_decode(BS_BASE64_BARE, line, len, out + stanza->body_len,
-						       BS_BASE64_LINE_BYTES, &got))
+		if (len > BS_BASE64_COLUMNS || !bs_base64_decode(BS_BASE64_BARE, line, len,
+						       out + stanza->body_len, BS_BASE64_LINE_BYTES, &got))
 			return bad_line(r, "is not canonical base64 of at most 64 characters", reterr);
 		stanza->body_len += got;
 		if (len < BS_BASE64_COLUMNS)
@@ -103,7 +105,7 @@ static enum bs_code read_mac(struct reader *r, struct bs_age_header *header, str
 	if (code)
 		return code;
 	if (len < 4 || line[3] != ' ' ||
-	    !bs_base64_decode_exact(BS_BASE64_BARE, line + 4, len - 4, header->mac, sizeof(header->mac)))
+		!bs_base64_decode_exact(BS_BASE64_BARE, line + 4, len - 4, header->mac, sizeof(header->mac)))
 		return bad_line(r, "is not a valid MAC line", reterr);
 	header->len = (size_t)(r->at - r->start);
 	return BS_OK;
@@ -152,17 +154,19 @@ static enum bs_code read_header(struct reader *r, struct bs_age_header *header, 
 	return read_mac(r, header, reterr);
 }
 
-enum bs_code bs_age_header_read(const uint8_t *file, size_t len, struct bs_age_header *ret, struct bs_error *reterr)
+enum bs_code bs_age_header_read(
+	const uint8_t *file, size_t len, struct bs_age_header *ret, struct bs_error *reterr)
 {
 	const char *text = (const char *)file;
 	size_t seen = len < BS_AGE_HEADER_MAX ? len : BS_AGE_HEADER_MAX;
-	struct reader r = { .start = text, .at = text, .end = text + seen };
-	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = { 0 };
+	struct reader r = {.start = text, .at = text, .end = text + seen};
+	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = {0};
 	enum bs_code code;
 
 	if (!len)
 		return bs_error_set(reterr, BS_MALFORMED, "age header: the file is empty");
-	/* Bodies are never longer than their text; one line more, because each is decoded with a whole line's room. */
+	/* Bodies are never longer than their text; one line more, because each is decoded with a whole line's
+	 * room. */
 	header.bodies = malloc(seen + BS_BASE64_LINE_BYTES);
 	if (!header.bodies)
 		return bs_error_set(reterr, BS_NO_MEMORY, "age header: no memory for %zu bytes", seen);
@@ -170,7 +174,7 @@ enum bs_code bs_age_header_read(const uint8_t *file, size_t len, struct bs_age_h
 	if (code)
 		return code;
 	*ret = header;
-	header = (struct bs_age_header){ 0 };
+	header = (struct bs_age_header){0};
 	return BS_OK;
 }
 
@@ -178,7 +182,7 @@ void bs_age_header_release(struct bs_age_header *header)
 {
 	free(header->stanzas);
 	free(header->bodies);
-	*header = (struct bs_age_header){ 0 };
+	*header = (struct bs_age_header){0};
 }
 
 /* Characters of a body: full lines, and one that is not full. */
@@ -203,8 +207,8 @@ static char *write_body(const struct bs_age_stanza *stanza, char *at)
 	}
 }
 
-enum bs_code bs_age_header_write(const struct bs_age_stanza *stanzas, size_t count, size_t extra, uint8_t **ret,
-	size_t *ret_len, struct bs_error *reterr)
+enum bs_code bs_age_header_write(const struct bs_age_stanza *stanzas, size_t count, size_t extra,
+	uint8_t **ret, size_t *ret_len, struct bs_error *reterr)
 {
 	size_t room = strlen(version_line) + 1 + strlen(dashes) + BS_AGE_MAC_LINE_REST + extra + 1;
 	char *text, *at;

@@ -1,8 +1,8 @@
 /*
  * header.h: the text in front of an age file, read strictly and written in the same form.
  *
- * Layer: core/age. The reader keeps positions in the file's own bytes: the MAC is of those, never of a header that
- * was written again.
+ * Layer: core/age. The reader keeps positions in the file's own bytes: the MAC is of those, never of a header
+ * that was written again.
  */
 #ifndef BS_AGE_HEADER_H
 #define BS_AGE_HEADER_H
@@ -26,23 +26,23 @@ struct bs_age_stanza {
 struct bs_age_header {
 	struct bs_age_stanza *stanzas;
 	size_t count;
-	uint8_t *bodies;    /* what the stanzas' bodies point into */
+	uint8_t *bodies; /* what the stanzas' bodies point into */
 	size_t covered_len; /* bytes under the MAC: up to and including the three dashes */
-	size_t len;         /* the payload begins here */
+	size_t len; /* the payload begins here */
 	uint8_t mac[BS_AGE_MAC_BYTES];
 };
 
 /* Zeroed memory is an empty header. The file must outlive the header. BS_MALFORMED, naming the line. */
-enum bs_code bs_age_header_read(const uint8_t *file, size_t len, struct bs_age_header *ret, struct bs_error *reterr)
-	BS_MUST_CHECK;
+enum bs_code bs_age_header_read(
+	const uint8_t *file, size_t len, struct bs_age_header *ret, struct bs_error *reterr) BS_MUST_CHECK;
 void bs_age_header_release(struct bs_age_header *header);
 
 /*
  * The header up to and including the three dashes, on the heap, with room behind it for the MAC line's rest
  * (BS_AGE_MAC_LINE_REST) and extra bytes more.
  */
-enum bs_code bs_age_header_write(const struct bs_age_stanza *stanzas, size_t count, size_t extra, uint8_t **ret,
-	size_t *ret_len, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_age_header_write(const struct bs_age_stanza *stanzas, size_t count, size_t extra,
+	uint8_t **ret, size_t *ret_len, struct bs_error *reterr) BS_MUST_CHECK;
 #define BS_AGE_MAC_LINE_REST 45 /* blank, 43 characters, LF */
 /* Writes the MAC line's rest; at has one byte more of room. */
 void bs_age_header_write_mac(const uint8_t mac[static BS_AGE_MAC_BYTES], uint8_t *at);

@@ -55,14 +55,14 @@ enum bs_code bs_age_identities_add(struct bs_age_identities *ids, const struct b
 		ids->room = room;
 	}
 	identity = &ids->items[ids->count++];
-	*identity = (struct bs_age_identity){ .row = row, .secret = BS_TAKE(*secret) };
+	*identity = (struct bs_age_identity){.row = row, .secret = BS_TAKE(*secret)};
 	if (public)
 		memcpy(identity->public, public, sizeof(identity->public));
 	return BS_OK;
 }
 
-enum bs_code bs_age_identities_add_passphrase(struct bs_age_identities *ids, const struct bs_secret *passphrase,
-	struct bs_error *reterr)
+enum bs_code bs_age_identities_add_passphrase(
+	struct bs_age_identities *ids, const struct bs_secret *passphrase, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *copy = NULL;
 	enum bs_code code;
@@ -91,7 +91,8 @@ bool bs_age_identities_fit(const struct bs_age_identities *ids, const char *reci
 	for (size_t i = 0; i < ids->count; i++) {
 		const struct bs_age_identity *identity = &ids->items[i];
 
-		if (identity->row == parsed.row && !memcmp(identity->public, parsed.public, sizeof(parsed.public)))
+		if (identity->row == parsed.row &&
+			!memcmp(identity->public, parsed.public, sizeof(parsed.public)))
 			return true;
 	}
 	return false;

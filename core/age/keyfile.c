@@ -1,8 +1,8 @@
 /*
  * keyfile.c: identities from a key file's text, and new ones.
  *
- * A line is a comment (# in column 0), empty, or one identity with nothing around it. The text is a secret as a whole
- * and is read where it lies; messages give line numbers alone.
+ * A line is a comment (# in column 0), empty, or one identity with nothing around it. The text is a secret as
+ * a whole and is read where it lies; messages give line numbers alone.
  */
 #include "identities.h"
 
@@ -28,7 +28,8 @@ static bool is_foreign(const char *line, size_t len)
 	return begins(line, len, "AGE-PLUGIN-") || begins(line, len, "AGE-SECRET-KEY-PQ-1");
 }
 
-static enum bs_code add_x25519(struct bs_age_identities *ids, const char *line, size_t len, struct bs_error *reterr)
+static enum bs_code add_x25519(
+	struct bs_age_identities *ids, const char *line, size_t len, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 	uint8_t public[BS_AGE_POINT_BYTES];
@@ -38,7 +39,7 @@ static enum bs_code add_x25519(struct bs_age_identities *ids, const char *line, 
 	if (code)
 		return code;
 	if (!bs_bech32_decode(line, len, hrp, bs_secret_data(key), KEY_BYTES, &got) || got != KEY_BYTES ||
-	    crypto_scalarmult_base(public, bs_secret_bytes(key)))
+		crypto_scalarmult_base(public, bs_secret_bytes(key)))
 		return BS_MALFORMED;
 	return bs_age_identities_add(ids, &bs_age_x25519, &key, public, reterr);
 }
@@ -64,7 +65,8 @@ static enum bs_code read_lines(struct bs_age_identities *ids, const struct bs_se
 		else
 			code = add_x25519(ids, line, len, reterr);
 		if (code == BS_MALFORMED)
-			return bs_error_set(reterr, code, "%s: line %zu is not an age identity", where, number);
+			return bs_error_set(
+				reterr, code, "%s: line %zu is not an age identity", where, number);
 		if (code)
 			return code;
 	}
@@ -79,8 +81,8 @@ static enum bs_code none_found(const char *where, size_t skipped, struct bs_erro
 	return bs_error_set(reterr, BS_NO_IDENTITY, "%s: holds no identity", where);
 }
 
-static enum bs_code read_ssh_key(struct bs_age_identities *ids, const struct bs_secret *text, const char *where,
-	struct bs_error *reterr)
+static enum bs_code read_ssh_key(struct bs_age_identities *ids, const struct bs_secret *text,
+	const char *where, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *scalar = NULL;
 	uint8_t public[BS_AGE_POINT_BYTES];
@@ -94,8 +96,8 @@ bool bs_age_keyfile_is_locked(const struct bs_secret *text)
 	return bs_age_wants_passphrase(bs_secret_bytes(text), bs_secret_len(text)) || bs_ssh_is_locked(text);
 }
 
-enum bs_code bs_age_identities_parse(struct bs_age_identities *ids, const struct bs_secret *text, const char *where,
-	size_t *ret_skipped, struct bs_error *reterr)
+enum bs_code bs_age_identities_parse(struct bs_age_identities *ids, const struct bs_secret *text,
+	const char *where, size_t *ret_skipped, struct bs_error *reterr)
 {
 	size_t before = ids->count, skipped = 0;
 	enum bs_code code;
@@ -104,11 +106,10 @@ enum bs_code bs_age_identities_parse(struct bs_age_identities *ids, const struct
 		return bs_error_set(reterr, BS_TOO_LARGE, "%s: too large for a key file", where);
 	if (bs_age_is_file(bs_secret_bytes(text), bs_secret_len(text)))
 		return bs_error_set(reterr, BS_NO_IDENTITY, "%s: locked: it is an encrypted age file", where);
-	if (bs_ssh_is_key(text))
-		return read_ssh_key(ids, text, where, reterr);
 	if (!bs_secret_is_text(text))
 		return bs_error_set(reterr, BS_MALFORMED, "%s: is not a key file: not UTF-8 text", where);
-	code = read_lines(ids, text, where, &skipped, reterr);
+	code = bs_ssh_is_key(text) ? read_ssh_key(ids, text, where, reterr)
+				   : read_lines(ids, text, where, &skipped, reterr);
 	if (!code && ids->count == before)
 		code = none_found(where, skipped, reterr);
 	if (code) {
@@ -125,8 +126,9 @@ enum bs_code bs_age_keygen(struct bs_secret **ret_line, char **ret_recipient, st
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL, *line = NULL;
 	uint8_t public[BS_AGE_POINT_BYTES];
 	char *recipient;
-	enum bs_code code = sodium_init() < 0 ? bs_error_set(reterr, BS_INTERNAL, "libsodium cannot be initialised") :
-						bs_secret_new(KEY_BYTES, &key, reterr);
+	enum bs_code code = sodium_init() < 0
+				    ? bs_error_set(reterr, BS_INTERNAL, "libsodium cannot be initialised")
+				    : bs_secret_new(KEY_BYTES, &key, reterr);
 
 	if (!code)
 		code = bs_secret_new(KEY_LINE_LEN, &line, reterr);

@@ -14,9 +14,9 @@ static const struct form {
 	enum bs_age_kind kind;
 	size_t bytes;
 } forms[] = {
-	{ "age1tag", BS_AGE_TAG, 33 },
-	{ "age1tagpq", BS_AGE_TAG, 1249 },
-	{ "age1pq", BS_AGE_HYBRID, 1216 },
+	{"age1tag", BS_AGE_TAG, 33},
+	{"age1tagpq", BS_AGE_TAG, 1249},
+	{"age1pq", BS_AGE_HYBRID, 1216},
 };
 
 static const struct form *find_form(const char *text)
@@ -70,7 +70,8 @@ static bool is_plugin(const char *text)
 	return bs_bech32_decode(text, strlen(text), hrp, NULL, SIZE_MAX, &len);
 }
 
-/* The type stands again inside, behind its length, so the base64 of "\0\0\0\7ssh-rsa" is how all of them begin. */
+/* The type stands again inside, behind its length, so the base64 of "\0\0\0\7ssh-rsa" is how all of them
+ * begin. */
 static bool is_ssh_rsa(const char *text)
 {
 	return !strncmp(text, "ssh-rsa AAAAB3NzaC1yc2E", 23);
@@ -86,7 +87,8 @@ static bool is_valid(enum bs_age_kind kind, const char *text)
 	if (row->read)
 		return row->read(text, public);
 	if (form)
-		return bs_bech32_decode(text, strlen(text), form->hrp, NULL, form->bytes, &len) && len == form->bytes;
+		return bs_bech32_decode(text, strlen(text), form->hrp, NULL, form->bytes, &len) &&
+		       len == form->bytes;
 	if (kind == BS_AGE_PLUGIN)
 		return is_plugin(text);
 	return kind == BS_AGE_SSH_RSA && is_ssh_rsa(text);
@@ -100,26 +102,29 @@ enum bs_code bs_age_recipient_check(const char *recipient, struct bs_error *rete
 		return BS_OK;
 	/* An identity in place of a recipient is a secret: it must not get into a message. */
 	if (!strncasecmp(recipient, "age-", 4))
-		return bs_error_set(reterr, BS_USAGE, "an identity was given where a recipient (age1...) belongs");
+		return bs_error_set(
+			reterr, BS_USAGE, "an identity was given where a recipient (age1...) belongs");
 	if (kind == BS_AGE_UNKNOWN)
 		return bs_error_set(reterr, BS_USAGE, "not an age recipient (age1..., ssh-ed25519 ...)");
-	return bs_error_set(reterr, BS_USAGE, "not a valid %s recipient: %.*s", bs_age_kind_name(kind), SHOWN, recipient);
+	return bs_error_set(
+		reterr, BS_USAGE, "not a valid %s recipient: %.*s", bs_age_kind_name(kind), SHOWN, recipient);
 }
 
 enum bs_code bs_age_recipient_read(const char *text, struct bs_age_recipient *ret, struct bs_error *reterr)
 {
 	enum bs_age_kind kind = bs_age_recipient_kind(text);
 	const struct bs_age_row *row = bs_age_row_of_kind(kind);
-	struct bs_age_recipient recipient = { .row = row };
+	struct bs_age_recipient recipient = {.row = row};
 	enum bs_code code = bs_age_recipient_check(text, reterr);
 
 	if (code)
 		return code;
 	if (!row->wrap || !row->read)
-		return bs_error_set(reterr, BS_UNSUPPORTED, "cannot encrypt to %s recipients here: %.*s", row->name, SHOWN,
-			text);
+		return bs_error_set(reterr, BS_UNSUPPORTED, "cannot encrypt to %s recipients here: %.*s",
+			row->name, SHOWN, text);
 	if (!row->read(text, recipient.public))
-		return bs_error_set(reterr, BS_USAGE, "not a valid %s recipient: %.*s", row->name, SHOWN, text);
+		return bs_error_set(
+			reterr, BS_USAGE, "not a valid %s recipient: %.*s", row->name, SHOWN, text);
 	*ret = recipient;
 	return BS_OK;
 }

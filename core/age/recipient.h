@@ -4,8 +4,9 @@
 
 #include "stanza.h"
 
-/* A recipient that can be encrypted to here. BS_USAGE for no recipient, BS_UNSUPPORTED for kinds without functions. */
-enum bs_code bs_age_recipient_read(const char *text, struct bs_age_recipient *ret, struct bs_error *reterr)
-	BS_MUST_CHECK;
+/* A recipient that can be encrypted to here. BS_USAGE for no recipient, BS_UNSUPPORTED for kinds without
+ * functions. */
+enum bs_code bs_age_recipient_read(
+	const char *text, struct bs_age_recipient *ret, struct bs_error *reterr) BS_MUST_CHECK;
 
 #endif

@@ -4,8 +4,9 @@
  *	-> scrypt base64(salt) LOGN
  *	base64(wrapped file key)
  *
- * scrypt's own memory, 2^LOGN KiB, is libsodium's: it is neither locked nor in the arena (256 MiB would exceed every
- * usual limit), holds values from which the wrapping key follows, and is unmapped when the call ends.
+ * scrypt's own memory, 2^LOGN KiB, is libsodium's: it is neither locked nor in the arena (256 MiB would
+ * exceed every usual limit), holds values from which the wrapping key follows, and is unmapped when the call
+ * ends.
  */
 #include "stanza.h"
 
@@ -44,16 +45,17 @@ static enum bs_code check(const struct bs_age_stanza *stanza, struct bs_error *r
 	uint8_t salt[SALT_BYTES];
 
 	if (stanza->args != 3 || stanza->body_len != BS_AGE_BODY_BYTES ||
-	    !bs_age_stanza_arg_decode(stanza, 1, salt, sizeof(salt)))
+		!bs_age_stanza_arg_decode(stanza, 1, salt, sizeof(salt)))
 		return bs_error_set(reterr, BS_MALFORMED, "age header: the passphrase entry is not valid");
 	if (!read_log_n(stanza))
 		return bs_error_set(reterr, BS_MALFORMED,
-			"age header: the passphrase entry's work factor is not a number from 1 to %d", READ_LOG_N_MAX);
+			"age header: the passphrase entry's work factor is not a number from 1 to %d",
+			READ_LOG_N_MAX);
 	return BS_OK;
 }
 
-static enum bs_code derive(const struct bs_secret *passphrase, const uint8_t salt[static SALT_BYTES], unsigned log_n,
-	struct bs_secret **ret, struct bs_error *reterr)
+static enum bs_code derive(const struct bs_secret *passphrase, const uint8_t salt[static SALT_BYTES],
+	unsigned log_n, struct bs_secret **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 	uint8_t labelled[LABEL_LEN + SALT_BYTES];
@@ -63,10 +65,12 @@ static enum bs_code derive(const struct bs_secret *passphrase, const uint8_t sal
 		return code;
 	memcpy(labelled, label, LABEL_LEN);
 	memcpy(labelled + LABEL_LEN, salt, SALT_BYTES);
-	if (crypto_pwhash_scryptsalsa208sha256_ll(bs_secret_bytes(passphrase), bs_secret_len(passphrase), labelled,
-		    sizeof(labelled), UINT64_C(1) << log_n, 8, 1, bs_secret_data(key), BS_AGE_WRAP_KEY_BYTES))
-		return bs_error_set(reterr, BS_NO_MEMORY, "the passphrase entry's work factor %u needs %lu MiB of memory",
-			log_n, ((1ul << log_n) + 1023) / 1024);
+	if (crypto_pwhash_scryptsalsa208sha256_ll(bs_secret_bytes(passphrase), bs_secret_len(passphrase),
+		    labelled, sizeof(labelled), UINT64_C(1) << log_n, 8, 1, bs_secret_data(key),
+		    BS_AGE_WRAP_KEY_BYTES))
+		return bs_error_set(reterr, BS_NO_MEMORY,
+			"the passphrase entry's work factor %u needs %lu MiB of memory", log_n,
+			((1ul << log_n) + 1023) / 1024);
 	*ret = BS_TAKE(key);
 	return BS_OK;
 }
@@ -87,7 +91,8 @@ static enum bs_code unwrap(const struct bs_age_stanza *stanza, const struct bs_a
 }
 
 static enum bs_code wrap(const struct bs_age_recipient *recipient,
-	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_age_wrapped *ret, struct bs_error *reterr)
+	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_age_wrapped *ret,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 	uint8_t salt[SALT_BYTES];

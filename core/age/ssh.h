@@ -16,8 +16,8 @@ bool bs_ssh_is_key(const struct bs_secret *text);
 /* True if a passphrase protects it. */
 bool bs_ssh_is_locked(const struct bs_secret *text);
 /*
- * The X25519 scalar and the public key of an unprotected OpenSSH ed25519 key. BS_NO_IDENTITY: of another kind, or
- * protected; BS_MALFORMED.
+ * The X25519 scalar and the public key of an unprotected OpenSSH ed25519 key. BS_NO_IDENTITY: of another
+ * kind, or protected; BS_MALFORMED.
  */
 enum bs_code bs_ssh_read_key(const struct bs_secret *text, const char *where, struct bs_secret **ret_scalar,
 	uint8_t ret_public[static BS_AGE_POINT_BYTES], struct bs_error *reterr) BS_MUST_CHECK;

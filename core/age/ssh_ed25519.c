@@ -4,8 +4,8 @@
  *	-> ssh-ed25519 base64(first 4 bytes of SHA-256(wire)) base64(share)
  *	base64(wrapped file key)
  *
- * X25519 with the Edwards key's Montgomery form, and one multiplication more by a tweak made from the SSH key, so
- * that the point is bound to its use as this SSH key.
+ * X25519 with the Edwards key's Montgomery form, and one multiplication more by a tweak made from the SSH
+ * key, so that the point is bound to its use as this SSH key.
  */
 #include "ssh.h"
 
@@ -19,7 +19,8 @@
 static const char info[] = "age-encryption.org/v1/ssh-ed25519";
 static const char type[] = "ssh-ed25519";
 /* The lengths in front of both parts are of 32 bits, big endian. */
-static const uint8_t wire_head[] = { 0, 0, 0, 11, 's', 's', 'h', '-', 'e', 'd', '2', '5', '5', '1', '9', 0, 0, 0, 32 };
+static const uint8_t wire_head[] = {
+	0, 0, 0, 11, 's', 's', 'h', '-', 'e', 'd', '2', '5', '5', '1', '9', 0, 0, 0, 32};
 
 _Static_assert(sizeof(wire_head) + BS_AGE_POINT_BYTES == BS_SSH_WIRE_BYTES, "wire form");
 
@@ -69,7 +70,7 @@ static enum bs_code check(const struct bs_age_stanza *stanza, struct bs_error *r
 	uint8_t share[BS_AGE_POINT_BYTES];
 
 	if (stanza->args == 3 && stanza->body_len == BS_AGE_BODY_BYTES &&
-	    bs_age_stanza_arg_decode(stanza, 2, share, sizeof(share)))
+		bs_age_stanza_arg_decode(stanza, 2, share, sizeof(share)))
 		return BS_OK;
 	return bs_error_set(reterr, BS_MALFORMED, "age header: an ssh-ed25519 entry is not valid");
 }
@@ -90,17 +91,20 @@ static enum bs_code unwrap(const struct bs_age_stanza *stanza, const struct bs_a
 		return code;
 	w = (void *)bs_secret_data(memory);
 	if (!bs_age_stanza_arg_decode(stanza, 2, share, sizeof(share)) ||
-	    crypto_scalarmult(w->first, bs_secret_bytes(identity->secret), share) ||
-	    !derive(w, share, identity->public))
-		return bs_error_set(reterr, BS_MALFORMED, "age header: an ssh-ed25519 entry has a share of low order");
+		crypto_scalarmult(w->first, bs_secret_bytes(identity->secret), share) ||
+		!derive(w, share, identity->public))
+		return bs_error_set(
+			reterr, BS_MALFORMED, "age header: an ssh-ed25519 entry has a share of low order");
 	/* The tag says that it is ours, so this is damage, as the reference implementation has it, too. */
 	if (!bs_age_key_open(w->wrap, stanza->body, file_key))
-		return bs_error_set(reterr, BS_MALFORMED, "age header: the ssh-ed25519 entry for this key is damaged");
+		return bs_error_set(
+			reterr, BS_MALFORMED, "age header: the ssh-ed25519 entry for this key is damaged");
 	return BS_OK;
 }
 
 static enum bs_code wrap(const struct bs_age_recipient *recipient,
-	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_age_wrapped *ret, struct bs_error *reterr)
+	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_age_wrapped *ret,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *memory = NULL;
 	uint8_t share[BS_AGE_POINT_BYTES], point[BS_AGE_POINT_BYTES], tag[TAG_BYTES];
@@ -112,8 +116,8 @@ static enum bs_code wrap(const struct bs_age_recipient *recipient,
 	w = (void *)bs_secret_data(memory);
 	randombytes_buf(w->ephemeral, sizeof(w->ephemeral));
 	if (crypto_sign_ed25519_pk_to_curve25519(point, recipient->public) ||
-	    crypto_scalarmult_base(share, w->ephemeral) || crypto_scalarmult(w->first, w->ephemeral, point) ||
-	    !derive(w, share, recipient->public))
+		crypto_scalarmult_base(share, w->ephemeral) ||
+		crypto_scalarmult(w->first, w->ephemeral, point) || !derive(w, share, recipient->public))
 		return bs_error_set(reterr, BS_USAGE, "this ssh-ed25519 recipient is not a real key");
 	make_tag(recipient->public, tag);
 	strcpy(ret->line, type);
@@ -131,9 +135,9 @@ static bool read_text(const char *text, uint8_t ret[static BS_AGE_POINT_BYTES])
 	const char *key = text + type_len + 1;
 
 	if (strncmp(text, type, type_len) != 0 || text[type_len] != ' ' ||
-	    !bs_base64_decode_exact(BS_BASE64_PADDED, key, strcspn(key, " \t"), wire, sizeof(wire)) ||
-	    memcmp(wire, wire_head, sizeof(wire_head)) != 0 ||
-	    crypto_sign_ed25519_pk_to_curve25519(point, wire + sizeof(wire_head)))
+		!bs_base64_decode_exact(BS_BASE64_PADDED, key, strcspn(key, " \t"), wire, sizeof(wire)) ||
+		memcmp(wire, wire_head, sizeof(wire_head)) != 0 ||
+		crypto_sign_ed25519_pk_to_curve25519(point, wire + sizeof(wire_head)))
 		return false;
 	memcpy(ret, wire + sizeof(wire_head), BS_AGE_POINT_BYTES);
 	return true;

@@ -1,10 +1,13 @@
 /*
  * ssh_key.c: OpenSSH private key files (PROTOCOL.key), those of ed25519 without a passphrase.
  *
- *	"openssh-key-v1" NUL, string cipher, string kdf, string kdf options, u32 1, string public, string private
- *	private: u32 check, the same again, string type, string key, string seed || key, string comment, 1 2 3 ...
+ *	"openssh-key-v1" NUL, string cipher, string kdf, string kdf options, u32 1,
+ *	string public, string private
+ *	private: u32 check, the same again, string type, string key, string seed || key,
+ *	string comment, 1 2 3 ...
  *
- * A string is a u32, big endian, and that many bytes. Everything lies in one secret and is read where it lies.
+ * A string is a u32, big endian, and that many bytes. Everything lies in one secret and is read where it
+ * lies.
  */
 #include "ssh.h"
 
@@ -34,7 +37,7 @@ static bool take(struct bytes *from, size_t len, struct bytes *ret)
 {
 	if (len > from->len)
 		return false;
-	*ret = (struct bytes){ from->at, len };
+	*ret = (struct bytes){from->at, len};
 	from->at += len;
 	from->len -= len;
 	return true;
@@ -108,11 +111,11 @@ static enum bs_code decode(const struct bs_secret *text, struct bs_secret **ret,
 		return code;
 	if (!bs_base64_decode_lines(body, body_len, bs_secret_data(decoded), body_len, &len))
 		return BS_MALFORMED;
-	all = (struct bytes){ bs_secret_bytes(decoded), len };
+	all = (struct bytes){bs_secret_bytes(decoded), len};
 	if (!take(&all, sizeof(magic), &part) || memcmp(part.at, magic, sizeof(magic)) != 0 ||
-	    !take_string(&all, &ret_parts->cipher) || !take_string(&all, &part) || !take_string(&all, &part) ||
-	    !take_u32(&all, &count) || count != 1 || !take_string(&all, &ret_parts->public) ||
-	    !take_string(&all, &ret_parts->private))
+		!take_string(&all, &ret_parts->cipher) || !take_string(&all, &part) ||
+		!take_string(&all, &part) || !take_u32(&all, &count) || count != 1 ||
+		!take_string(&all, &ret_parts->public) || !take_string(&all, &ret_parts->private))
 		return BS_MALFORMED;
 	*ret = BS_TAKE(decoded);
 	return BS_OK;
@@ -137,23 +140,24 @@ static bool is_padding(struct bytes rest)
 }
 
 /* The seed, if all that the file says of the key agrees with it. */
-static bool read_private(const struct key_file *parts, struct bytes *ret_seed,
-	uint8_t ret_public[static BS_AGE_POINT_BYTES])
+static bool read_private(
+	const struct key_file *parts, struct bytes *ret_seed, uint8_t ret_public[static BS_AGE_POINT_BYTES])
 {
 	struct bytes rest = parts->private, type, public, pair, comment;
 	uint8_t wire[BS_SSH_WIRE_BYTES];
 	uint32_t check, again;
 
 	if (rest.len % BLOCK || !take_u32(&rest, &check) || !take_u32(&rest, &again) || check != again ||
-	    !take_string(&rest, &type) || !is_string(type, "ssh-ed25519") || !take_string(&rest, &public) ||
-	    public.len != BS_AGE_POINT_BYTES || !take_string(&rest, &pair) ||
-	    pair.len != crypto_sign_ed25519_SECRETKEYBYTES || !take_string(&rest, &comment) || !is_padding(rest))
+		!take_string(&rest, &type) || !is_string(type, "ssh-ed25519") ||
+		!take_string(&rest, &public) || public.len != BS_AGE_POINT_BYTES ||
+		!take_string(&rest, &pair) || pair.len != crypto_sign_ed25519_SECRETKEYBYTES ||
+		!take_string(&rest, &comment) || !is_padding(rest))
 		return false;
 	bs_ssh_wire(public.at, wire);
 	if (memcmp(pair.at + crypto_sign_ed25519_SEEDBYTES, public.at, public.len) != 0 ||
-	    parts->public.len != sizeof(wire) || memcmp(parts->public.at, wire, sizeof(wire)) != 0)
+		parts->public.len != sizeof(wire) || memcmp(parts->public.at, wire, sizeof(wire)) != 0)
 		return false;
-	*ret_seed = (struct bytes){ pair.at, crypto_sign_ed25519_SEEDBYTES };
+	*ret_seed = (struct bytes){pair.at, crypto_sign_ed25519_SEEDBYTES};
 	memcpy(ret_public, public.at, public.len);
 	return true;
 }
@@ -172,7 +176,7 @@ static enum bs_code make_scalar(struct bytes seed, const uint8_t public[static B
 		return code;
 	crypto_sign_ed25519_seed_keypair(made, bs_secret_data(pair), seed.at);
 	if (memcmp(made, public, sizeof(made)) != 0 ||
-	    crypto_sign_ed25519_sk_to_curve25519(bs_secret_data(scalar), bs_secret_bytes(pair)))
+		crypto_sign_ed25519_sk_to_curve25519(bs_secret_data(scalar), bs_secret_bytes(pair)))
 		return BS_MALFORMED;
 	*ret = BS_TAKE(scalar);
 	return BS_OK;
@@ -197,17 +201,19 @@ enum bs_code bs_ssh_read_key(const struct bs_secret *text, const char *where, st
 
 	if (!begins(text, begin_line))
 		return bs_error_set(reterr, BS_NO_IDENTITY,
-			"%s: a private key of a form that cannot be used here; ed25519 keys as ssh-keygen makes them can",
+			"%s: a private key of a form that cannot be used here; ed25519 keys as ssh-keygen "
+			"makes them can",
 			where);
 	code = decode(text, &decoded, &parts, reterr);
 	if (!code && !is_ed25519(&parts))
-		return bs_error_set(reterr, BS_NO_IDENTITY, "%s: an SSH key of a kind that cannot be used here; ed25519 can",
-			where);
+		return bs_error_set(reterr, BS_NO_IDENTITY,
+			"%s: an SSH key of a kind that cannot be used here; ed25519 can", where);
 	if (!code && !is_string(parts.cipher, "none"))
-		return bs_error_set(reterr, BS_NO_IDENTITY, "%s: locked: this SSH key is protected by a passphrase",
-			where);
+		return bs_error_set(reterr, BS_NO_IDENTITY,
+			"%s: locked: this SSH key is protected by a passphrase", where);
 	if (!code)
-		code = read_private(&parts, &seed, public) ? make_scalar(seed, public, ret_scalar, reterr) : BS_MALFORMED;
+		code = read_private(&parts, &seed, public) ? make_scalar(seed, public, ret_scalar, reterr)
+							   : BS_MALFORMED;
 	if (code == BS_MALFORMED)
 		return bs_error_set(reterr, code, "%s: is not a valid OpenSSH private key", where);
 	if (!code)

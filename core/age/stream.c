@@ -1,8 +1,9 @@
 /*
  * stream.c: STREAM with ChaCha20-Poly1305.
  *
- * Chunk k is sealed under the nonce k (88 bits, big endian) and one byte that is 1 in the last chunk alone. So chunks
- * can be neither moved, nor dropped from the end, nor added. Only an empty plaintext has an empty chunk.
+ * Chunk k is sealed under the nonce k (88 bits, big endian) and one byte that is 1 in the last chunk alone.
+ * So chunks can be neither moved, nor dropped from the end, nor added. Only an empty plaintext has an empty
+ * chunk.
  */
 #include "stream.h"
 
@@ -20,8 +21,8 @@ struct work {
 };
 
 static enum bs_code payload_key(const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES],
-	const uint8_t nonce[static BS_AGE_STREAM_NONCE_BYTES], struct bs_secret **ret, const uint8_t **ret_key,
-	struct bs_error *reterr)
+	const uint8_t nonce[static BS_AGE_STREAM_NONCE_BYTES], struct bs_secret **ret,
+	const uint8_t **ret_key, struct bs_error *reterr)
 {
 	enum bs_code code = bs_secret_new(sizeof(struct work), ret, reterr);
 	struct work *w;
@@ -29,7 +30,8 @@ static enum bs_code payload_key(const uint8_t file_key[static BS_AGE_FILE_KEY_BY
 	if (code)
 		return code;
 	w = (void *)bs_secret_data(*ret);
-	bs_kdf_hkdf(&w->kdf, file_key, BS_AGE_FILE_KEY_BYTES, nonce, BS_AGE_STREAM_NONCE_BYTES, "payload", w->key);
+	bs_kdf_hkdf(&w->kdf, file_key, BS_AGE_FILE_KEY_BYTES, nonce, BS_AGE_STREAM_NONCE_BYTES, "payload",
+		w->key);
 	*ret_key = w->key;
 	return BS_OK;
 }
@@ -43,12 +45,14 @@ static void chunk_nonce(uint64_t k, bool is_last, uint8_t ret[static CHUNK_NONCE
 	ret[11] = is_last;
 }
 
-static bool open_chunk(const uint8_t *key, uint64_t k, bool is_last, const uint8_t *sealed, size_t len, uint8_t *out)
+static bool open_chunk(
+	const uint8_t *key, uint64_t k, bool is_last, const uint8_t *sealed, size_t len, uint8_t *out)
 {
 	uint8_t nonce[CHUNK_NONCE_BYTES];
 
 	chunk_nonce(k, is_last, nonce);
-	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, len, NULL, 0, nonce, key) == 0;
+	return crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, sealed, len, NULL, 0, nonce, key) ==
+	       0;
 }
 
 size_t bs_age_stream_sealed_len(size_t len)
@@ -74,7 +78,8 @@ enum bs_code bs_age_stream_seal(const uint8_t file_key[static BS_AGE_FILE_KEY_BY
 		size_t part = is_last ? len : BS_AGE_CHUNK_BYTES;
 
 		chunk_nonce(k, is_last, sub_nonce);
-		crypto_aead_chacha20poly1305_ietf_encrypt(out, NULL, plain, part, NULL, 0, NULL, sub_nonce, key);
+		crypto_aead_chacha20poly1305_ietf_encrypt(
+			out, NULL, plain, part, NULL, 0, NULL, sub_nonce, key);
 		if (is_last)
 			return BS_OK;
 		out += part + TAG_BYTES;
@@ -95,7 +100,8 @@ static size_t plain_room(size_t sealed_len)
  * Opens chunks into out until the last one. Returns NULL when the payload is whole, otherwise what is wrong;
  * *ret_done counts what was authentic in either case.
  */
-static const char *open_chunks(const uint8_t *key, const uint8_t *sealed, size_t len, uint8_t *out, size_t *ret_done)
+static const char *open_chunks(
+	const uint8_t *key, const uint8_t *sealed, size_t len, uint8_t *out, size_t *ret_done)
 {
 	size_t done = 0;
 
@@ -106,7 +112,8 @@ static const char *open_chunks(const uint8_t *key, const uint8_t *sealed, size_t
 
 		if (part < TAG_BYTES || (part == TAG_BYTES && k))
 			return "ends in the middle";
-		/* A full chunk may be the last one, too; whether it is, its own nonce tells, not the file's end. */
+		/* A full chunk may be the last one, too; whether it is, its own nonce tells, not the file's
+		 * end. */
 		if (is_last || !open_chunk(key, k, false, sealed, part, out + done)) {
 			is_last = true;
 			if (!open_chunk(key, k, true, sealed, part, out + done))

@@ -18,8 +18,8 @@ enum bs_code bs_age_stream_seal(const uint8_t file_key[static BS_AGE_FILE_KEY_BY
 	const uint8_t nonce[static BS_AGE_STREAM_NONCE_BYTES], const uint8_t *plain, size_t len, uint8_t *out,
 	struct bs_error *reterr) BS_MUST_CHECK;
 /*
- * The plaintext. On BS_INTEGRITY *ret is what was authentic before the damage, for the test vectors; it is only a
- * beginning and must not be used.
+ * The plaintext. On BS_INTEGRITY *ret is what was authentic before the damage, for the test vectors; it is
+ * only a beginning and must not be used.
  */
 enum bs_code bs_age_stream_open(const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES],
 	const uint8_t nonce[static BS_AGE_STREAM_NONCE_BYTES], const uint8_t *sealed, size_t len,

@@ -1,5 +1,6 @@
 /*
- * x25519.c: recipients "age1..." and identities "AGE-SECRET-KEY-1..." (C2SP age.md, "The X25519 recipient type").
+ * x25519.c: recipients "age1..." and identities "AGE-SECRET-KEY-1..." (C2SP age.md, "The X25519 recipient
+ * type").
  *
  *	-> X25519 base64(share)
  *	base64(wrapped file key)
@@ -40,7 +41,7 @@ static enum bs_code check(const struct bs_age_stanza *stanza, struct bs_error *r
 
 	/* The body's length is fixed before any key touches it: a key of another length is an oracle. */
 	if (stanza->args == 2 && stanza->body_len == BS_AGE_BODY_BYTES &&
-	    bs_age_stanza_arg_decode(stanza, 1, share, sizeof(share)))
+		bs_age_stanza_arg_decode(stanza, 1, share, sizeof(share)))
 		return BS_OK;
 	return bs_error_set(reterr, BS_MALFORMED, "age header: an X25519 entry is not valid");
 }
@@ -56,16 +57,18 @@ static enum bs_code unwrap(const struct bs_age_stanza *stanza, const struct bs_a
 	if (code)
 		return code;
 	w = (void *)bs_secret_data(memory);
-	/* libsodium's answer is -1 for a result of all zeros, which a share of low order gives for every key. */
+	/* libsodium answers -1 to a result of all zeros, which a share of low order gives for every key. */
 	if (!bs_age_stanza_arg_decode(stanza, 1, share, sizeof(share)) ||
-	    crypto_scalarmult(w->shared, bs_secret_bytes(identity->secret), share))
-		return bs_error_set(reterr, BS_MALFORMED, "age header: an X25519 entry has a share of low order");
+		crypto_scalarmult(w->shared, bs_secret_bytes(identity->secret), share))
+		return bs_error_set(
+			reterr, BS_MALFORMED, "age header: an X25519 entry has a share of low order");
 	derive(w, share, identity->public);
 	return bs_age_key_open(w->wrap, stanza->body, file_key) ? BS_OK : BS_NO_MATCH;
 }
 
 static enum bs_code wrap(const struct bs_age_recipient *recipient,
-	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_age_wrapped *ret, struct bs_error *reterr)
+	const uint8_t file_key[static BS_AGE_FILE_KEY_BYTES], struct bs_age_wrapped *ret,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *memory = NULL;
 	uint8_t share[BS_AGE_POINT_BYTES];
@@ -77,8 +80,9 @@ static enum bs_code wrap(const struct bs_age_recipient *recipient,
 	w = (void *)bs_secret_data(memory);
 	randombytes_buf(w->ephemeral, sizeof(w->ephemeral));
 	if (crypto_scalarmult_base(share, w->ephemeral) ||
-	    crypto_scalarmult(w->shared, w->ephemeral, recipient->public))
-		return bs_error_set(reterr, BS_USAGE, "this X25519 recipient is a point of low order: not a real key");
+		crypto_scalarmult(w->shared, w->ephemeral, recipient->public))
+		return bs_error_set(
+			reterr, BS_USAGE, "this X25519 recipient is a point of low order: not a real key");
 	derive(w, share, recipient->public);
 	strcpy(ret->line, "X25519");
 	bs_age_line_add(ret, share, sizeof(share));
@@ -90,7 +94,8 @@ static bool read_text(const char *text, uint8_t ret[static BS_AGE_POINT_BYTES])
 {
 	size_t len;
 
-	return bs_bech32_decode(text, strlen(text), hrp, ret, BS_AGE_POINT_BYTES, &len) && len == BS_AGE_POINT_BYTES;
+	return bs_bech32_decode(text, strlen(text), hrp, ret, BS_AGE_POINT_BYTES, &len) &&
+	       len == BS_AGE_POINT_BYTES;
 }
 
 static char *write_text(const uint8_t public[static BS_AGE_POINT_BYTES])

@@ -65,34 +65,46 @@ static enum bs_code run(struct bs_cli *cli, struct bs_error *reterr)
 	return finish(cli, code, reterr);
 }
 
+/*
+ * From the command line to a hardened process that holds the value, if there is one, in locked memory. A
+ * failure leaves nothing of the command line to be seen. What the parser says of it comes last: -h beats
+ * that.
+ */
+static enum bs_code start(struct bs_cli *cli, int argc, char **argv, struct bs_error *reterr)
+{
+	struct bs_error usage = {0};
+	enum bs_code parsed = bs_cli_parse(cli, argc, argv, &usage);
+	enum bs_code code = bs_harden_process(&cli->closed, reterr);
+
+	if (code == BS_OK)
+		code = bs_cli_take_value(cli, reterr);
+	if (code != BS_OK || parsed != BS_OK)
+		bs_cli_wipe_words(argc, argv, 1);
+	if (code != BS_OK || parsed == BS_OK || cli->is_help)
+		return code;
+	*reterr = usage;
+	return parsed;
+}
+
+static enum bs_code dispatch(struct bs_cli *cli, struct bs_error *reterr)
+{
+	if (cli->is_help)
+		return print_help(cli, reterr);
+	bs_cli_say_notices(cli);
+	if (cli->command || cli->is_version)
+		return run(cli, reterr);
+	bs_help_usage_error(cli);
+	return BS_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	struct bs_cli cli = {0};
 	struct bs_error error = {0};
-	enum bs_code parsed = bs_cli_parse(&cli, argc, argv, &error);
-	enum bs_code code = parsed;
-	struct bs_error other = {0};
+	enum bs_code code = start(&cli, argc, argv, &error);
 
-	code = bs_harden_process(&cli.closed, &other);
 	if (code == BS_OK)
-		code = bs_cli_take_value(&cli, &other);
-	if (parsed != BS_OK || code != BS_OK)
-		bs_cli_wipe_words(argc, argv, 1);
-	if (code != BS_OK)
-		error = other;
-	else if (cli.is_help)
-		code = print_help(&cli, &error);
-	else if (parsed != BS_OK)
-		code = parsed;
-	else {
-		bs_cli_say_notices(&cli);
-		if (cli.command || cli.is_version)
-			code = run(&cli, &error);
-		else {
-			bs_help_usage_error(&cli);
-			code = BS_USAGE;
-		}
-	}
+		code = dispatch(&cli, &error);
 	if (code != BS_OK)
 		bs_cli_say_error(&cli, &error);
 	bs_cli_close(&cli);

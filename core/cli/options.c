@@ -265,13 +265,14 @@ static void settle_given(struct reader *r)
 	struct bs_cli *cli = r->cli;
 
 	for (size_t i = 0; i < cli->given_count; i++) {
-		const char *name = cli->given[i].option->name;
+		const struct bs_cli_option *option = cli->given[i].option;
 		const struct bs_cli_option *own = NULL;
 
-		if (cli->command)
-			own = find_in(cli->command->options, name, strlen(name), 0);
-		if (!own)
-			fail(r, "unknown option '--%s': see bus-secrets help %s", name, help_hint(cli));
+		if (option && cli->command)
+			own = find_in(cli->command->options, option->name, strlen(option->name), 0);
+		if (option && !own)
+			fail(r, "unknown option '--%s': see bus-secrets help %s", option->name,
+				help_hint(cli));
 		else
 			cli->given[i].option = own;
 	}

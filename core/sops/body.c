@@ -14,8 +14,8 @@ static void put_encrypted(struct bs_writer *w, const struct bs_secret *plain, en
 {
 	bs_text_add_string(&w->out, "\"");
 	if (bs_secret_len(plain))
-		bs_crypt_seal(&w->crypt, bs_secret_bytes(plain), bs_secret_len(plain), type, aad, aad_len, true,
-			&w->out);
+		bs_crypt_seal(&w->crypt, bs_secret_bytes(plain), bs_secret_len(plain), type, aad, aad_len,
+			type != BS_ENC_COMMENT, &w->out);
 	bs_text_add_string(&w->out, "\"");
 }
 
@@ -43,7 +43,7 @@ static enum bs_code put_leaf(struct bs_writer *w, const struct bs_sops_leaf *lea
 		put_encrypted(w, w->write->value, BS_ENC_STR, aad, aad_len);
 		return BS_OK;
 	}
-	if (leaf->state == BS_LEAF_ENCRYPTED) {
+	if (leaf->state == BS_LEAF_ENCRYPTED || leaf->state == BS_LEAF_COMMENT) {
 		code = bs_sops_open_leaf(&w->old_crypt, old, leaf, false, &plain, w->reterr);
 		if (!code)
 			put_encrypted(w, plain, leaf->enc.type, aad, aad_len);

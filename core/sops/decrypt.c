@@ -88,8 +88,9 @@ static enum bs_code walk(struct bs_crypt *crypt, const struct bs_sops_doc *doc, 
 		const struct bs_sops_leaf *leaf = &doc->leaves[i];
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = NULL;
 
-		if (leaf->state == BS_LEAF_ENCRYPTED) {
-			code = bs_sops_open_leaf(crypt, doc, leaf, true, &plain, reterr);
+		if (leaf->state == BS_LEAF_ENCRYPTED || leaf->state == BS_LEAF_COMMENT) {
+			code = bs_sops_open_leaf(
+				crypt, doc, leaf, leaf->state == BS_LEAF_ENCRYPTED, &plain, reterr);
 			if (!code && i == doc->value)
 				value = BS_TAKE(plain);
 		} else if (leaf->state == BS_LEAF_CLEAR && !doc->meta.mac_only_encrypted) {

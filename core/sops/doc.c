@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <bus-secrets/cleanup.h>
 
@@ -28,6 +29,18 @@ static enum bs_code judge_text(const char *text, size_t len, struct bs_json_valu
 	return BS_OK;
 }
 
+/* sops also takes `SOPS` for its metadata: then it would read another document than we. */
+static enum bs_code refuse_lookalike(const struct bs_tree *tree, struct bs_error *reterr)
+{
+	for (size_t i = 1; i < tree->count; i = tree->nodes[i].end) {
+		const struct bs_tree_node *node = &tree->nodes[i];
+
+		if (node->key_len == 4 && !strncasecmp(node->key, "sops", 4) && memcmp(node->key, "sops", 4) != 0)
+			return bs_error_set(reterr, BS_MALFORMED, "the document has sops in other letters, too");
+	}
+	return BS_OK;
+}
+
 static enum bs_code find_metadata(struct bs_sops_doc *doc, struct bs_error *reterr)
 {
 	size_t node = bs_tree_child(&doc->tree, 0, "sops");
@@ -37,6 +50,8 @@ static enum bs_code find_metadata(struct bs_sops_doc *doc, struct bs_error *rete
 		return bs_error_set(reterr, BS_PLAINTEXT,
 			"the stored value is not an encrypted document; write it again with bus-secrets set");
 	code = bs_tree_refuse_doubles(&doc->tree, reterr);
+	if (!code)
+		code = refuse_lookalike(&doc->tree, reterr);
 	if (code)
 		return code;
 	return bs_sops_metadata_parse(&doc->tree, node, &doc->meta, reterr);

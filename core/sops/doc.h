@@ -13,6 +13,7 @@
 
 enum bs_leaf_state {
 	BS_LEAF_ENCRYPTED,
+	BS_LEAF_COMMENT, /* encrypted, too, but never the value and not hashed */
 	BS_LEAF_EMPTY, /* the empty string where a value would be encrypted */
 	BS_LEAF_CLEAR,
 };
@@ -21,7 +22,7 @@ enum bs_leaf_state {
 struct bs_sops_leaf {
 	size_t node;
 	enum bs_leaf_state state;
-	struct bs_enc enc; /* of BS_LEAF_ENCRYPTED */
+	struct bs_enc enc; /* of what is encrypted */
 	char *owned_text;  /* where enc points to if the text had escapes */
 };
 
@@ -32,7 +33,7 @@ struct bs_sops_doc {
 	struct bs_sops_metadata meta;
 	struct bs_sops_leaf *leaves; /* in file order */
 	size_t leaf_count;
-	size_t encrypted_count;
+	size_t encrypted_count; /* comments included */
 	size_t value; /* index of the leaf that is the value */
 	char *extract_path;
 	char *needs_program;

@@ -14,6 +14,7 @@ static const char *const type_names[] = {
 	[BS_ENC_FLOAT] = "float",
 	[BS_ENC_BOOL] = "bool",
 	[BS_ENC_TIME] = "time",
+	[BS_ENC_COMMENT] = "comment",
 };
 
 bool bs_enc_is_meant(const char *text, size_t len)
@@ -69,7 +70,7 @@ const char *bs_enc_parse(const char *text, size_t len, struct bs_enc *ret)
 	if (!type || len)
 		return "it has not exactly the parts data, iv, tag and type";
 	if (!find_type(type, type_len, &enc.type))
-		return "its type is none of str, int, float, bool, time";
+		return "its type is none of str, int, float, bool, time, comment";
 	if (!bs_b64_check(enc.data, enc.data_len, &enc.len))
 		return "its data is no base64";
 	if (!bs_b64_check(enc.iv, enc.iv_len, &iv_bytes) || iv_bytes < 8 || iv_bytes > BS_ENC_IV_MAX)
@@ -86,6 +87,7 @@ bool bs_enc_is_canonical(enum bs_enc_type type, const uint8_t *bytes, size_t len
 
 	switch (type) {
 	case BS_ENC_STR:
+	case BS_ENC_COMMENT:
 		return true;
 	case BS_ENC_INT:
 		return bs_number_is_int(text, len);

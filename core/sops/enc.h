@@ -19,6 +19,7 @@ enum bs_enc_type {
 	BS_ENC_FLOAT,
 	BS_ENC_BOOL,
 	BS_ENC_TIME,
+	BS_ENC_COMMENT, /* YAML that was turned into JSON; no value, and not in the MAC */
 };
 
 /* Spans of base64 in the text that was parsed. */

@@ -49,7 +49,7 @@ static enum bs_code leaf_text(const struct bs_sops_doc *doc, struct bs_sops_leaf
 
 	*ret = doc->text + value.off + 1;
 	*ret_len = value.len - 2;
-	if (!memchr(*ret, '\\', *ret_len))
+	if (!doc->tree.nodes[leaf->node].is_escaped)
 		return BS_OK;
 	code = bs_json_string_decode(doc->text, value, &leaf->owned_text, ret_len, reterr);
 	*ret = leaf->owned_text;
@@ -72,8 +72,11 @@ static enum bs_code judge_string(const struct bs_sops_doc *doc, struct bs_sops_l
 		return code;
 	leaf->state = len ? BS_LEAF_ENCRYPTED : BS_LEAF_EMPTY;
 	wrong = len ? bs_enc_parse(text, len, &leaf->enc) : NULL;
-	if (!wrong)
+	if (!wrong) {
+		if (len && leaf->enc.type == BS_ENC_COMMENT)
+			leaf->state = BS_LEAF_COMMENT;
 		return BS_OK;
+	}
 	leaf->state = BS_LEAF_CLEAR;
 	if (!is_sure)
 		return BS_OK;
@@ -103,7 +106,7 @@ static enum bs_code add_leaf(struct bs_sops_doc *doc, size_t node, bool is_encry
 
 		code = leaf_text(doc, leaf, &text, &len, reterr);
 	}
-	doc->encrypted_count += leaf->state == BS_LEAF_ENCRYPTED;
+	doc->encrypted_count += leaf->state == BS_LEAF_ENCRYPTED || leaf->state == BS_LEAF_COMMENT;
 	return code;
 }
 

@@ -119,7 +119,6 @@ static enum bs_code take_node(struct walk *w, size_t index)
 	bool in_object = w->open != BS_TREE_NONE && w->tree->nodes[w->open].value.kind == BS_JSON_OBJECT;
 	struct bs_tree_node *node;
 	enum bs_code code = add_node(w);
-	bool is_escaped;
 
 	if (code)
 		return code;
@@ -144,7 +143,7 @@ static enum bs_code take_node(struct walk *w, size_t index)
 		w->open = w->tree->count - 1;
 		w->off++;
 	} else if (node->value.kind == BS_JSON_STRING) {
-		w->off = string_end(w, w->off, &is_escaped);
+		w->off = string_end(w, w->off, &node->is_escaped);
 	} else {
 		w->off += strcspn(w->text + w->off, ",]} \t\n\r");
 	}

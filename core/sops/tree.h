@@ -25,6 +25,7 @@ struct bs_tree_node {
 	char *owned_key; /* where key lies if it was escaped in the text */
 	size_t path_len; /* of the path down to here, as BS_TREE_PATH_MAX counts */
 	struct bs_json_value value;
+	bool is_escaped; /* a string whose text is not what it means */
 };
 
 struct bs_tree {

@@ -13,8 +13,8 @@ static void check_again(const uint8_t *bytes, size_t len)
 	size_t text_len, back_len;
 
 	if (bs_age_armor_seal(bytes, len, &text, &text_len, NULL) ||
-	    !bs_age_armor_is_there((uint8_t *)text, text_len) ||
-	    bs_age_armor_open((uint8_t *)text, text_len, &back, &back_len, NULL))
+		!bs_age_armor_is_there((uint8_t *)text, text_len) ||
+		bs_age_armor_open((uint8_t *)text, text_len, &back, &back_len, NULL))
 		abort();
 	if (back_len != len || memcmp(back, bytes, len) != 0)
 		abort();

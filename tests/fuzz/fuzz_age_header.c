@@ -1,8 +1,8 @@
 /*
  * fuzz_age_header.c: whole age files, decrypted with an X25519 identity, an SSH one and a passphrase.
  *
- * What the header's reader takes, its writer must give back byte by byte. Work factors over 12 are left out: a slow
- * scrypt is no finding.
+ * What the header's reader takes, its writer must give back byte by byte. Work factors over 12 are left out:
+ * a slow scrypt is no finding.
  */
 #include "../../core/age/age.h"
 #include "../../core/age/header.h"
@@ -19,8 +19,9 @@ static struct bs_age_identities *make_identities(void)
 	struct bs_age_identities *ids = NULL;
 	struct bs_secret *text = NULL;
 
-	if (bs_age_identities_new(&ids, NULL) || bs_secret_copy(key_file, sizeof(key_file) - 1, &text, NULL) ||
-	    bs_age_identities_parse(ids, text, "key", NULL, NULL))
+	if (bs_age_identities_new(&ids, NULL) ||
+		bs_secret_copy(key_file, sizeof(key_file) - 1, &text, NULL) ||
+		bs_age_identities_parse(ids, text, "key", NULL, NULL))
 		abort();
 	bs_secret_free(text);
 	if (bs_secret_copy("password", 8, &text, NULL) || bs_age_identities_add_passphrase(ids, text, NULL))
@@ -32,9 +33,9 @@ static struct bs_age_identities *make_identities(void)
 static bool is_slow(const struct bs_age_header *header)
 {
 	size_t len;
-	const char *work = header->count == 1 && bs_age_stanza_is(&header->stanzas[0], "scrypt") ?
-		bs_age_stanza_arg(&header->stanzas[0], 2, &len) :
-		NULL;
+	const char *work = header->count == 1 && bs_age_stanza_is(&header->stanzas[0], "scrypt")
+				   ? bs_age_stanza_arg(&header->stanzas[0], 2, &len)
+				   : NULL;
 
 	return work && len == 2 && (work[0] != '1' || work[1] > '2');
 }
@@ -42,7 +43,7 @@ static bool is_slow(const struct bs_age_header *header)
 /* True if the file is worth decrypting. */
 static bool check_header(const uint8_t *data, size_t size)
 {
-	struct bs_age_header header = { 0 };
+	struct bs_age_header header = {0};
 	uint8_t *text = NULL;
 	size_t len;
 	bool is_worth;

@@ -12,7 +12,8 @@ static void check_identities(const struct bs_age_identities *ids)
 		char *recipient = bs_age_identities_recipient(ids, i);
 
 		/* Each has a recipient that is valid, and fits it. */
-		if (!recipient || bs_age_recipient_check(recipient, NULL) || !bs_age_identities_fit(ids, recipient))
+		if (!recipient || bs_age_recipient_check(recipient, NULL) ||
+			!bs_age_identities_fit(ids, recipient))
 			abort();
 		free(recipient);
 	}
@@ -21,7 +22,7 @@ static void check_identities(const struct bs_age_identities *ids)
 static void check_recipient(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 
 	if (!text)
 		abort();
@@ -36,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bs_age_identities *ids = NULL;
 	struct bs_secret *text = NULL;
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 	enum bs_code code;
 
 	if (bs_age_identities_new(&ids, NULL) || bs_secret_copy(data, size, &text, NULL))

@@ -291,6 +291,20 @@ by_program() {
 	expect_err 'NO_MATCH'
 }
 
+test_yaml_that_became_json_is_read() {
+	need_sops
+	people
+	values
+	printf 'data: v\nl:\n  # a comment\n  - a\n' >plain.yaml
+	printf v >wanted
+	for sops in $SOPS_BINS; do
+		"$sops" -e --age "$one" --input-type yaml --output-type json plain.yaml >doc.json
+		we_open doc.json wanted
+		"$TOOL" rewrite doc.json "$KEYS" "$one" <text >again.json
+		"$sops" -d --input-type json --output-type binary again.json | cmp -s - text || fail "$(release "$sops"): rewritten"
+	done
+}
+
 test_what_needs_sops_goes_through_sops() {
 	need_sops
 	people
@@ -367,6 +381,28 @@ test_layouts_of_every_release_are_read() {
 			"$TOOL" rewrite "$form.json" "$KEYS" "$one" <text >again.json
 			opens "$sops" again.json text
 		done
+	done
+}
+
+test_ssh_recipients_are_those_of_real_sops() {
+	need_sops
+	command -v ssh-keygen >/dev/null || skip "ssh-keygen is not installed"
+	people
+	values
+	ssh-keygen -q -t ed25519 -N '' -C 'me at home' -f key
+	ssh=$(cat key.pub)
+	"$TOOL" encrypt "$two" "$ssh" <bytes >ours.json
+	we_open ours.json bytes "$PWD/key"
+	for sops in $SOPS_BINS; do
+		as "$HOME/two.txt" "$sops" -d --input-type json --output-type binary ours.json | cmp -s - bytes ||
+			fail "$(release "$sops"): beside an ssh entry"
+		case $(release "$sops") in 3.9.*) continue ;; esac # knows no ssh keys
+		SOPS_AGE_SSH_PRIVATE_KEY_FILE=$PWD/key XDG_CONFIG_HOME=/nonexistent "$sops" -d --input-type json \
+			--output-type binary ours.json | cmp -s - bytes || fail "$(release "$sops"): by the ssh key"
+		"$sops" -e --age "$ssh" --input-type binary --output-type binary bytes >theirs.json
+		we_open theirs.json bytes "$PWD/key"
+		"$TOOL" rewrite theirs.json "$PWD/key" "$ssh" "$one" <text >again.json
+		opens "$sops" again.json text
 	done
 }
 

@@ -80,7 +80,7 @@ static int encrypt(char **recipients, int count, const struct bs_secret *passphr
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = read_file("/dev/stdin");
 	BS_CLEANUP(bs_free_ptr) char *file = NULL;
-	struct bs_strings list = { 0 };
+	struct bs_strings list = {0};
 	size_t len = 0;
 
 	for (int i = 0; i < count; i++)
@@ -111,7 +111,9 @@ static int bench(const struct bs_age_identities *ids, long count)
 		check(bs_age_decrypt(bs_secret_bytes(file), bs_secret_len(file), ids, &plain, NULL, &error));
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("%.1f\n", ((double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3) / (double)count);
+	printf("%.1f\n",
+		((double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3) /
+			(double)count);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ static struct bs_secret *forge_key(void)
 
 static enum bs_enc_type forge_type(const char *name, size_t len)
 {
-	for (int i = BS_ENC_STR; i <= BS_ENC_TIME; i++) {
+	for (int i = BS_ENC_STR; i <= BS_ENC_COMMENT; i++) {
 		if (!strncmp(bs_enc_type_name((enum bs_enc_type)i), name, len))
 			return (enum bs_enc_type)i;
 	}
@@ -52,7 +52,7 @@ static void forge_leaf(struct bs_crypt *crypt, const char *part, const char *end
 	const char *text = strchr(type, '|') + 1;
 
 	bs_crypt_seal(crypt, (const uint8_t *)text, (size_t)(end - text), forge_type(type, (size_t)(text - 1 - type)),
-		part, (size_t)(type - 1 - part), true, out);
+		part, (size_t)(type - 1 - part), strncmp(type, "comment", 7) != 0, out);
 }
 
 /* The document's text, the caller's to free. */

@@ -24,13 +24,13 @@ static enum bs_code open_text(const char *text, uint8_t **ret, size_t *ret_len)
 ParameterizedTestParameters(age_armor, takes)
 {
 	static struct armor_case cases[] = {
-		{ "a short line", BEGIN "\nYWdl\n" END "\n", 3 },
-		{ "a full last line", BEGIN "\n" FULL "\n" END "\n", 48 },
-		{ "padding", BEGIN "\n" FULL "\nYQ==\n" END "\n", 49 },
-		{ "CRLF", BEGIN "\r\n" FULL "\r\nYWdl\r\n" END "\r\n", 51 },
-		{ "no newline at the end", BEGIN "\nYWdl\n" END, 3 },
-		{ "blank lines around", " \n\t\r\n\n" BEGIN "\nYWdl\n" END "\n \n\t\n", 3 },
-		{ "nothing inside", BEGIN "\n" END "\n", 0 },
+		{"a short line", BEGIN "\nYWdl\n" END "\n", 3},
+		{"a full last line", BEGIN "\n" FULL "\n" END "\n", 48},
+		{"padding", BEGIN "\n" FULL "\nYQ==\n" END "\n", 49},
+		{"CRLF", BEGIN "\r\n" FULL "\r\nYWdl\r\n" END "\r\n", 51},
+		{"no newline at the end", BEGIN "\nYWdl\n" END, 3},
+		{"blank lines around", " \n\t\r\n\n" BEGIN "\nYWdl\n" END "\n \n\t\n", 3},
+		{"nothing inside", BEGIN "\n" END "\n", 0},
 	};
 
 	return cr_make_param_array(struct armor_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -50,34 +50,34 @@ ParameterizedTest(struct armor_case *c, age_armor, takes)
 ParameterizedTestParameters(age_armor, refuses)
 {
 	static struct armor_case cases[] = {
-		{ "nothing", "", 0 },
-		{ "BEGIN alone", BEGIN, 0 },
-		{ "no END", BEGIN "\nYWdl\n", 0 },
-		{ "END cut", BEGIN "\nYWdl\n-----END AGE ENCRYPTED FILE----", 0 },
-		{ "another label", "-----BEGIN AGE SOMETHING-----\nYWdl\n" END "\n", 0 },
-		{ "lower case", "-----begin age encrypted file-----\nYWdl\n" END "\n", 0 },
-		{ "a blank before BEGIN", " " BEGIN "\nYWdl\n" END "\n", 0 },
-		{ "a blank behind BEGIN", BEGIN " \nYWdl\n" END "\n", 0 },
-		{ "a blank before END", BEGIN "\nYWdl\n " END "\n", 0 },
-		{ "a blank behind a line", BEGIN "\nYWdl \n" END "\n", 0 },
-		{ "text before", "hello\n" BEGIN "\nYWdl\n" END "\n", 0 },
-		{ "text after", BEGIN "\nYWdl\n" END "\nhello\n", 0 },
-		{ "text behind END", BEGIN "\nYWdl\n" END "hello\n", 0 },
-		{ "an empty first line", BEGIN "\n\nYWdl\n" END "\n", 0 },
-		{ "an empty line in between", BEGIN "\n" FULL "\n\nYWdl\n" END "\n", 0 },
-		{ "an empty last line", BEGIN "\nYWdl\n\n" END "\n", 0 },
-		{ "a PEM header", BEGIN "\nKey: value\n\nYWdl\n" END "\n", 0 },
-		{ "a PGP checksum", BEGIN "\nYWdl\n=AAAA\n" END "\n", 0 },
-		{ "a long line", BEGIN "\n" FULL "AAAA\n" END "\n", 0 },
-		{ "a short line that is not last", BEGIN "\nYWdl\nYWdl\n" END "\n", 0 },
-		{ "a padded full line, then more", BEGIN "\n" FULL "\nYQ==\nYWdl\n" END "\n", 0 },
-		{ "padding on a line of its own", BEGIN "\nYQ\n==\n" END "\n", 0 },
-		{ "padding missing", BEGIN "\nYQ\n" END "\n", 0 },
-		{ "bits behind the last byte", BEGIN "\nYR==\n" END "\n", 0 },
-		{ "the URL alphabet", BEGIN "\n_-__\n" END "\n", 0 },
-		{ "CR in a line", BEGIN "\nYW\rdl\n" END "\n", 0 },
-		{ "two CRs", BEGIN "\nYWdl\r\r\n" END "\n", 0 },
-		{ "END twice", BEGIN "\nYWdl\n" END "\n" END "\n", 0 },
+		{"nothing", "", 0},
+		{"BEGIN alone", BEGIN, 0},
+		{"no END", BEGIN "\nYWdl\n", 0},
+		{"END cut", BEGIN "\nYWdl\n-----END AGE ENCRYPTED FILE----", 0},
+		{"another label", "-----BEGIN AGE SOMETHING-----\nYWdl\n" END "\n", 0},
+		{"lower case", "-----begin age encrypted file-----\nYWdl\n" END "\n", 0},
+		{"a blank before BEGIN", " " BEGIN "\nYWdl\n" END "\n", 0},
+		{"a blank behind BEGIN", BEGIN " \nYWdl\n" END "\n", 0},
+		{"a blank before END", BEGIN "\nYWdl\n " END "\n", 0},
+		{"a blank behind a line", BEGIN "\nYWdl \n" END "\n", 0},
+		{"text before", "hello\n" BEGIN "\nYWdl\n" END "\n", 0},
+		{"text after", BEGIN "\nYWdl\n" END "\nhello\n", 0},
+		{"text behind END", BEGIN "\nYWdl\n" END "hello\n", 0},
+		{"an empty first line", BEGIN "\n\nYWdl\n" END "\n", 0},
+		{"an empty line in between", BEGIN "\n" FULL "\n\nYWdl\n" END "\n", 0},
+		{"an empty last line", BEGIN "\nYWdl\n\n" END "\n", 0},
+		{"a PEM header", BEGIN "\nKey: value\n\nYWdl\n" END "\n", 0},
+		{"a PGP checksum", BEGIN "\nYWdl\n=AAAA\n" END "\n", 0},
+		{"a long line", BEGIN "\n" FULL "AAAA\n" END "\n", 0},
+		{"a short line that is not last", BEGIN "\nYWdl\nYWdl\n" END "\n", 0},
+		{"a padded full line, then more", BEGIN "\n" FULL "\nYQ==\nYWdl\n" END "\n", 0},
+		{"padding on a line of its own", BEGIN "\nYQ\n==\n" END "\n", 0},
+		{"padding missing", BEGIN "\nYQ\n" END "\n", 0},
+		{"bits behind the last byte", BEGIN "\nYR==\n" END "\n", 0},
+		{"the URL alphabet", BEGIN "\n_-__\n" END "\n", 0},
+		{"CR in a line", BEGIN "\nYW\rdl\n" END "\n", 0},
+		{"two CRs", BEGIN "\nYWdl\r\r\n" END "\n", 0},
+		{"END twice", BEGIN "\nYWdl\n" END "\n" END "\n", 0},
 	};
 
 	return cr_make_param_array(struct armor_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -140,7 +140,8 @@ Test(age_armor, gives_back_every_length_in_full_lines)
 
 Test(age_armor, is_not_seen_in_a_binary_file)
 {
-	static const char *const texts[] = { "age-encryption.org/v1\n", "", "----BEGIN", "x-----BEGIN AGE", "\x80" };
+	static const char *const texts[] = {
+		"age-encryption.org/v1\n", "", "----BEGIN", "x-----BEGIN AGE", "\x80"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		cr_assert_not(bs_age_armor_is_there((const uint8_t *)texts[i], strlen(texts[i])));

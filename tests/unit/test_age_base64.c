@@ -14,7 +14,7 @@ Test(age_base64, takes_its_alphabet_and_no_other_byte)
 		bool is_symbol = c && strchr(alphabet, c);
 
 		for (size_t at = 0; at < 4; at++) {
-			char text[4] = { 'A', 'A', 'A', 'A' };
+			char text[4] = {'A', 'A', 'A', 'A'};
 			uint8_t out[3];
 			size_t len;
 
@@ -22,7 +22,8 @@ Test(age_base64, takes_its_alphabet_and_no_other_byte)
 			/* One '=' at the end is padding. */
 			cr_assert_eq(bs_base64_decode(BS_BASE64_PADDED, text, 4, out, 3, &len),
 				is_symbol || (c == '=' && at == 3), "byte %d at %zu", c, at);
-			cr_assert_eq(bs_base64_decode(BS_BASE64_BARE, text, 4, out, 3, &len), is_symbol, "byte %d at %zu", c, at);
+			cr_assert_eq(bs_base64_decode(BS_BASE64_BARE, text, 4, out, 3, &len), is_symbol,
+				"byte %d at %zu", c, at);
 			if (is_symbol) {
 				uint32_t bits = (uint32_t)(strchr(alphabet, c) - alphabet) << (6 * (3 - at));
 
@@ -53,10 +54,26 @@ struct text_case {
 ParameterizedTestParameters(age_base64, is_canonical)
 {
 	static struct text_case cases[] = {
-		{ "", 0, 0 },	     { "A", -1, -1 },	   { "AA", 1, -1 },    { "AAA", 2, -1 },	 { "AAAA", 3, 3 },
-		{ "AA==", -1, 1 },   { "AAA=", -1, 2 },	   { "AA=", -1, -1 },  { "A===", -1, -1 },	 { "====", -1, -1 },
-		{ "AB", -1, -1 },    { "AAB", -1, -1 },	   { "AB==", -1, -1 }, { "AAB=", -1, -1 },	 { "AQ", 1, -1 },
-		{ "AAAA=", -1, -1 }, { "AA==AA", -1, -1 }, { " AAAA", -1, -1 }, { "AAAA ", -1, -1 }, { "AA==\n", -1, -1 },
+		{"", 0, 0},
+		{"A", -1, -1},
+		{"AA", 1, -1},
+		{"AAA", 2, -1},
+		{"AAAA", 3, 3},
+		{"AA==", -1, 1},
+		{"AAA=", -1, 2},
+		{"AA=", -1, -1},
+		{"A===", -1, -1},
+		{"====", -1, -1},
+		{"AB", -1, -1},
+		{"AAB", -1, -1},
+		{"AB==", -1, -1},
+		{"AAB=", -1, -1},
+		{"AQ", 1, -1},
+		{"AAAA=", -1, -1},
+		{"AA==AA", -1, -1},
+		{" AAAA", -1, -1},
+		{"AAAA ", -1, -1},
+		{"AA==\n", -1, -1},
 	};
 
 	return cr_make_param_array(struct text_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -69,8 +86,8 @@ ParameterizedTest(struct text_case *c, age_base64, is_canonical)
 
 	for (int padded = 0; padded < 2; padded++) {
 		int want = padded ? c->padded : c->bare;
-		bool ok = bs_base64_decode(padded ? BS_BASE64_PADDED : BS_BASE64_BARE, c->text, strlen(c->text), out,
-			sizeof(out), &len);
+		bool ok = bs_base64_decode(padded ? BS_BASE64_PADDED : BS_BASE64_BARE, c->text,
+			strlen(c->text), out, sizeof(out), &len);
 
 		cr_assert_eq(ok, want >= 0, "'%s' padded %d", c->text, padded);
 		if (ok)
@@ -80,7 +97,7 @@ ParameterizedTest(struct text_case *c, age_base64, is_canonical)
 
 Test(age_base64, never_writes_more_than_there_is_room_for)
 {
-	uint8_t out[4] = { 0, 0, 0x55, 0x55 };
+	uint8_t out[4] = {0, 0, 0x55, 0x55};
 	size_t len;
 
 	cr_assert_not(bs_base64_decode(BS_BASE64_BARE, "AAAA", 4, out, 2, &len));

@@ -20,9 +20,9 @@ static bool decodes(const char *text, const char *hrp, size_t room)
 
 Test(age_bech32, decodes_the_worked_identity)
 {
-	static const uint8_t want[32] = { 0xca, 0x16, 0x26, 0x25, 0x2c, 0x53, 0xcf, 0x1a, 0x4d, 0xc4, 0x66, 0x95, 0xe7,
-		0xfc, 0xc4, 0x65, 0x94, 0xcb, 0x4c, 0xca, 0xde, 0xdb, 0x67, 0x12, 0xdf, 0xda, 0x07, 0x53, 0xf3, 0xae, 0x35,
-		0x5e };
+	static const uint8_t want[32] = {0xca, 0x16, 0x26, 0x25, 0x2c, 0x53, 0xcf, 0x1a, 0x4d, 0xc4, 0x66,
+		0x95, 0xe7, 0xfc, 0xc4, 0x65, 0x94, 0xcb, 0x4c, 0xca, 0xde, 0xdb, 0x67, 0x12, 0xdf, 0xda,
+		0x07, 0x53, 0xf3, 0xae, 0x35, 0x5e};
 	char again[sizeof(IDENTITY)] = "";
 	uint8_t out[32];
 	size_t len;
@@ -42,12 +42,13 @@ struct text_case {
 ParameterizedTestParameters(age_bech32, takes_strings_that_bip_173_calls_valid)
 {
 	static struct text_case cases[] = {
-		{ "A12UEL5L", "A" },
-		{ "a12uel5l", "a" },
-		{ "an83characterlonghumanreadablepartthatcontainsthenumber1andtheexcludedcharactersbio1tt5tgs",
-			"an83characterlonghumanreadablepartthatcontainsthenumber1andtheexcludedcharactersbio" },
-		{ "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw", "abcdef" },
-		{ "?1ezyfcl", "?" },
+		{"A12UEL5L", "A"},
+		{"a12uel5l", "a"},
+		{"an83characterlonghumanreadablepartthatcontainsthenumber1andtheexcludedcharactersbio1tt5tgs",
+			"an83characterlonghumanreadablepartthatcontainsthenumber1andtheexcludedcharactersbi"
+			"o"},
+		{"abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw", "abcdef"},
+		{"?1ezyfcl", "?"},
 	};
 
 	return cr_make_param_array(struct text_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -61,23 +62,25 @@ ParameterizedTest(struct text_case *c, age_bech32, takes_strings_that_bip_173_ca
 ParameterizedTestParameters(age_bech32, refuses)
 {
 	static struct text_case cases[] = {
-		{ "", "age" },
-		{ "age", "age" },
-		{ "age1", "age" },
-		{ "age1qqqqq", "age" }, /* shorter than a checksum */
-		{ "AGE1XMWWC06LY3EE5RYTXM9MFLAZ2U56JJJ36S0MYPDRWSVLUL66MV4Q47RYEF", "age" }, /* other case of the prefix */
-		{ "age1Xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef", "age" }, /* mixed case */
-		{ "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryeg", "age" }, /* checksum */
-		{ "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47rye", "age" },	 /* a symbol short */
-		{ "age1bmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef", "age" }, /* b is no symbol */
-		{ RECIPIENT " ", "age" },
-		{ " " RECIPIENT, "age" },
-		{ RECIPIENT, "ag" },
-		{ RECIPIENT, "agf" },
-		{ "A1LQFN3A", "A" },		/* Bech32m's checksum */
-		{ "A1G7SGD8", "A" },		/* checksum over the upper-case prefix */
-		{ "split1cheo2y9e2w", "split" }, /* o is no symbol */
-		{ "de1lg7wt\xff", "de" },
+		{"", "age"},
+		{"age", "age"},
+		{"age1", "age"},
+		{"age1qqqqq", "age"}, /* shorter than a checksum */
+		{"AGE1XMWWC06LY3EE5RYTXM9MFLAZ2U56JJJ36S0MYPDRWSVLUL66MV4Q47RYEF",
+			"age"}, /* other case of the prefix */
+		{"age1Xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef", "age"}, /* mixed case */
+		{"age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryeg", "age"}, /* checksum */
+		{"age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47rye", "age"}, /* a symbol short */
+		{"age1bmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef",
+			"age"}, /* b is no symbol */
+		{RECIPIENT " ", "age"},
+		{" " RECIPIENT, "age"},
+		{RECIPIENT, "ag"},
+		{RECIPIENT, "agf"},
+		{"A1LQFN3A", "A"}, /* Bech32m's checksum */
+		{"A1G7SGD8", "A"}, /* checksum over the upper-case prefix */
+		{"split1cheo2y9e2w", "split"}, /* o is no symbol */
+		{"de1lg7wt\xff", "de"},
 	};
 
 	return cr_make_param_array(struct text_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -99,7 +102,7 @@ static const char symbols[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 static uint32_t polymod(const uint8_t *values, size_t len)
 {
-	static const uint32_t generators[5] = { 0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3 };
+	static const uint32_t generators[5] = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
 	uint32_t sum = 1;
 
 	for (size_t i = 0; i < len; i++) {
@@ -116,7 +119,7 @@ static uint32_t polymod(const uint8_t *values, size_t len)
 /* "x1", count symbols of which the last is last, and a checksum that holds. */
 static void write_symbols(char *out, size_t count, uint8_t last)
 {
-	uint8_t values[64] = { 'x' >> 5, 0, 'x' & 31 };
+	uint8_t values[64] = {'x' >> 5, 0, 'x' & 31};
 	uint32_t sum;
 
 	values[3 + count - 1] = last;
@@ -174,7 +177,8 @@ Test(age_bech32, gives_back_every_length)
 
 		memset(bytes, (int)(0xa5 + len), sizeof(bytes));
 		bs_bech32_encode("age1x-", bytes, len, text);
-		cr_assert(bs_bech32_decode(text, BS_BECH32_LEN(6, len), "age1x-", back, len, &got), "%zu", len);
+		cr_assert(
+			bs_bech32_decode(text, BS_BECH32_LEN(6, len), "age1x-", back, len, &got), "%zu", len);
 		cr_assert_eq(got, len);
 		cr_assert(!memcmp(bytes, back, len));
 	}

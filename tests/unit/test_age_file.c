@@ -13,10 +13,10 @@
 #define RECIPIENT "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"
 
 /* The worked example: the CCTV vector x25519. */
-#define EXAMPLE_HEADER                                                          \
-	"age-encryption.org/v1\n"                                               \
-	"-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n"               \
-	"hjabGXwSLQ9c3S6Lw2i+S2Tu2fiwQHHslbBN6B41FLE\n"                         \
+#define EXAMPLE_HEADER \
+	"age-encryption.org/v1\n" \
+	"-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n" \
+	"hjabGXwSLQ9c3S6Lw2i+S2Tu2fiwQHHslbBN6B41FLE\n" \
 	"--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n"
 #define EXAMPLE_NONCE "\xee\xcf\x62\xc7\xce\x91\xb4\x33\x27\x4e\x68\xd4\xf2\xf9\x13\x4c"
 #define EXAMPLE_CHUNK "\xb7\x4c\x5b\xfe\xf7\xbe\xaa\x52\xc8\xf0\xbc\x0e\x99\x2c\x1e\x83\x31\xfb\x66"
@@ -48,7 +48,8 @@ static struct bs_age_identities *identities_of(const char *text, const char *pas
 		cr_assert_eq(bs_age_identities_parse(ids, secret, "test", NULL, NULL), BS_OK);
 	}
 	if (passphrase) {
-		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *secret = secret_of(passphrase, strlen(passphrase));
+		BS_CLEANUP(bs_secret_free_ptr)
+		struct bs_secret *secret = secret_of(passphrase, strlen(passphrase));
 
 		cr_assert_eq(bs_age_identities_add_passphrase(ids, secret, NULL), BS_OK);
 	}
@@ -56,10 +57,11 @@ static struct bs_age_identities *identities_of(const char *text, const char *pas
 }
 
 /* Decrypts, and frees what came out; nothing may come out of a failure. */
-static enum bs_code decrypt(const void *file, size_t len, const char *text, const char *passphrase,
-	enum bs_age_failure *failure)
+static enum bs_code decrypt(
+	const void *file, size_t len, const char *text, const char *passphrase, enum bs_age_failure *failure)
 {
-	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = identities_of(text, passphrase);
+	BS_CLEANUP(bs_age_identities_free_ptr)
+	struct bs_age_identities *ids = identities_of(text, passphrase);
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = NULL;
 	enum bs_code code = bs_age_decrypt(file, len, ids, &plain, failure, NULL);
 
@@ -113,55 +115,65 @@ struct failure_case {
 ParameterizedTestParameters(age_file, failures_have_their_class)
 {
 	static struct failure_case cases[] = {
-		{ "empty", "", BS_MALFORMED, BS_AGE_HEADER },
-		{ "no age file", "hello\n", BS_MALFORMED, BS_AGE_HEADER },
-		{ "bad armor", "-----BEGIN AGE ENCRYPTED FILE-----\n\n", BS_MALFORMED, BS_AGE_ARMOR },
-		{ "other armor", "-----BEGIN PGP MESSAGE-----\n\n", BS_MALFORMED, BS_AGE_ARMOR },
-		{ "armor around nothing", "-----BEGIN AGE ENCRYPTED FILE-----\n-----END AGE ENCRYPTED FILE-----\n",
-			BS_MALFORMED, BS_AGE_HEADER },
-		{ "another key's file", V "-> X25519 AEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n" X25519_BODY REST,
-			BS_NO_MATCH, BS_AGE_NO_MATCH },
-		{ "an unknown kind alone", V "-> x25519 " SHARE "\n" X25519_BODY REST, BS_NO_MATCH, BS_AGE_NO_MATCH },
-		{ "a stanza more, the MAC is of another", V "-> X25519 " SHARE "\n" X25519_BODY "-> a\n\n" REST, BS_INTEGRITY,
-			BS_AGE_HMAC },
-		{ "an X25519 entry malformed beside a good one",
-			V "-> X25519 " SHARE "\n" X25519_BODY "-> X25519 " SHARE " x\n" X25519_BODY REST, BS_MALFORMED,
-			BS_AGE_HEADER },
-		{ "X25519 without share", V "-> X25519\n" X25519_BODY REST, BS_MALFORMED, BS_AGE_HEADER },
-		{ "X25519 with a body of another length", V "-> X25519 " SHARE "\nAA\n" REST, BS_MALFORMED, BS_AGE_HEADER },
-		{ "share of zeros", V "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" X25519_BODY REST, BS_MALFORMED,
-			BS_AGE_HEADER },
-		{ "share not canonical", V "-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCd\n" X25519_BODY REST,
-			BS_MALFORMED, BS_AGE_HEADER },
-		{ "header and no nonce", EXAMPLE_HEADER, BS_MALFORMED, BS_AGE_HEADER },
-		{ "header and half a nonce", EXAMPLE_HEADER "\xee\xcf\x62", BS_MALFORMED, BS_AGE_HEADER },
-		{ "no chunk", EXAMPLE_HEADER EXAMPLE_NONCE, BS_INTEGRITY, BS_AGE_PAYLOAD },
-		{ "half a tag", EXAMPLE_HEADER EXAMPLE_NONCE "\xb7\x4c", BS_INTEGRITY, BS_AGE_PAYLOAD },
-		{ "a byte behind", EXAMPLE_HEADER EXAMPLE_NONCE EXAMPLE_CHUNK "\x01", BS_INTEGRITY, BS_AGE_PAYLOAD },
-		{ "scrypt beside X25519", V SCRYPT_STANZA "-> X25519 " SHARE "\n" X25519_BODY REST, BS_MALFORMED,
-			BS_AGE_HEADER },
-		{ "X25519 beside scrypt", V "-> X25519 " SHARE "\n" X25519_BODY SCRYPT_STANZA REST, BS_MALFORMED,
-			BS_AGE_HEADER },
-		{ "scrypt beside an unknown one", V SCRYPT_STANZA "-> grease\n\n" REST, BS_MALFORMED, BS_AGE_HEADER },
-		{ "scrypt, the MAC of another", V SCRYPT_STANZA REST, BS_INTEGRITY, BS_AGE_HMAC },
-		{ "scrypt, another passphrase", V "-> scrypt rF0/NwblUHHTpgQgRpe5CQ 9\n" SCRYPT_BODY REST, BS_NO_MATCH,
-			BS_AGE_NO_MATCH },
-		{ "scrypt without work factor", SCRYPT_WITH(""), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor 0", SCRYPT_WITH(" 0"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor 010", SCRYPT_WITH(" 010"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor 01", SCRYPT_WITH(" 01"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor +9", SCRYPT_WITH(" +9"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor -9", SCRYPT_WITH(" -9"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor 9a", SCRYPT_WITH(" 9a"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor 23, more memory than allowed", SCRYPT_WITH(" 23"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor 64", SCRYPT_WITH(" 64"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "work factor beyond 2^63", SCRYPT_WITH(" 9223372036854775818"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "scrypt with an argument more", SCRYPT_WITH(" 10 x"), BS_MALFORMED, BS_AGE_HEADER },
-		{ "scrypt with a short salt", V "-> scrypt rF0/NwblUHHTpgQgRpe5 10\n" SCRYPT_BODY REST, BS_MALFORMED,
-			BS_AGE_HEADER },
-		{ "scrypt with a long body", V SCRYPT_LINE "gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUYA\n" REST,
-			BS_MALFORMED, BS_AGE_HEADER },
-		{ "ssh-ed25519 without share", V "-> ssh-ed25519 lbmsoA\n" X25519_BODY REST, BS_MALFORMED, BS_AGE_HEADER },
+		{"empty", "", BS_MALFORMED, BS_AGE_HEADER},
+		{"no age file", "hello\n", BS_MALFORMED, BS_AGE_HEADER},
+		{"bad armor", "-----BEGIN AGE ENCRYPTED FILE-----\n\n", BS_MALFORMED, BS_AGE_ARMOR},
+		{"other armor", "-----BEGIN PGP MESSAGE-----\n\n", BS_MALFORMED, BS_AGE_ARMOR},
+		{"armor around nothing",
+			"-----BEGIN AGE ENCRYPTED FILE-----\n-----END AGE ENCRYPTED FILE-----\n",
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"another key's file",
+			V "-> X25519 AEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n" X25519_BODY REST,
+			BS_NO_MATCH, BS_AGE_NO_MATCH},
+		{"an unknown kind alone", V "-> x25519 " SHARE "\n" X25519_BODY REST, BS_NO_MATCH,
+			BS_AGE_NO_MATCH},
+		{"a stanza more, the MAC is of another",
+			V "-> X25519 " SHARE "\n" X25519_BODY "-> a\n\n" REST, BS_INTEGRITY, BS_AGE_HMAC},
+		{"an X25519 entry malformed beside a good one",
+			V "-> X25519 " SHARE "\n" X25519_BODY "-> X25519 " SHARE " x\n" X25519_BODY REST,
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"X25519 without share", V "-> X25519\n" X25519_BODY REST, BS_MALFORMED, BS_AGE_HEADER},
+		{"X25519 with a body of another length", V "-> X25519 " SHARE "\nAA\n" REST, BS_MALFORMED,
+			BS_AGE_HEADER},
+		{"share of zeros",
+			V "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" X25519_BODY REST,
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"share not canonical",
+			V "-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCd\n" X25519_BODY REST,
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"header and no nonce", EXAMPLE_HEADER, BS_MALFORMED, BS_AGE_HEADER},
+		{"header and half a nonce", EXAMPLE_HEADER "\xee\xcf\x62", BS_MALFORMED, BS_AGE_HEADER},
+		{"no chunk", EXAMPLE_HEADER EXAMPLE_NONCE, BS_INTEGRITY, BS_AGE_PAYLOAD},
+		{"half a tag", EXAMPLE_HEADER EXAMPLE_NONCE "\xb7\x4c", BS_INTEGRITY, BS_AGE_PAYLOAD},
+		{"a byte behind", EXAMPLE_HEADER EXAMPLE_NONCE EXAMPLE_CHUNK "\x01", BS_INTEGRITY,
+			BS_AGE_PAYLOAD},
+		{"scrypt beside X25519", V SCRYPT_STANZA "-> X25519 " SHARE "\n" X25519_BODY REST,
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"X25519 beside scrypt", V "-> X25519 " SHARE "\n" X25519_BODY SCRYPT_STANZA REST,
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"scrypt beside an unknown one", V SCRYPT_STANZA "-> grease\n\n" REST, BS_MALFORMED,
+			BS_AGE_HEADER},
+		{"scrypt, the MAC of another", V SCRYPT_STANZA REST, BS_INTEGRITY, BS_AGE_HMAC},
+		{"scrypt, another passphrase", V "-> scrypt rF0/NwblUHHTpgQgRpe5CQ 9\n" SCRYPT_BODY REST,
+			BS_NO_MATCH, BS_AGE_NO_MATCH},
+		{"scrypt without work factor", SCRYPT_WITH(""), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor 0", SCRYPT_WITH(" 0"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor 010", SCRYPT_WITH(" 010"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor 01", SCRYPT_WITH(" 01"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor +9", SCRYPT_WITH(" +9"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor -9", SCRYPT_WITH(" -9"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor 9a", SCRYPT_WITH(" 9a"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor 23, more memory than allowed", SCRYPT_WITH(" 23"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor 64", SCRYPT_WITH(" 64"), BS_MALFORMED, BS_AGE_HEADER},
+		{"work factor beyond 2^63", SCRYPT_WITH(" 9223372036854775818"), BS_MALFORMED, BS_AGE_HEADER},
+		{"scrypt with an argument more", SCRYPT_WITH(" 10 x"), BS_MALFORMED, BS_AGE_HEADER},
+		{"scrypt with a short salt", V "-> scrypt rF0/NwblUHHTpgQgRpe5 10\n" SCRYPT_BODY REST,
+			BS_MALFORMED, BS_AGE_HEADER},
+		{"scrypt with a long body",
+			V SCRYPT_LINE "gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUYA\n" REST, BS_MALFORMED,
+			BS_AGE_HEADER},
+		{"ssh-ed25519 without share", V "-> ssh-ed25519 lbmsoA\n" X25519_BODY REST, BS_MALFORMED,
+			BS_AGE_HEADER},
 	};
 
 	return cr_make_param_array(struct failure_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -182,7 +194,7 @@ Test(age_file, without_identities_nothing_fits)
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = identities_of(NULL, NULL);
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = NULL;
 	enum bs_age_failure failure;
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 
 	cr_assert_eq(bs_age_decrypt(example, EXAMPLE_LEN, ids, &plain, &failure, &err), BS_NO_MATCH);
 	cr_assert_eq(failure, BS_AGE_NO_MATCH);
@@ -191,10 +203,11 @@ Test(age_file, without_identities_nothing_fits)
 
 Test(age_file, says_of_which_kinds_a_file_is_that_none_fits)
 {
-	static const char file[] = V "-> ssh-rsa AAAAAA\n\n-> mlkem768x25519 AA\n\n-> ssh-rsa BBBBBB\n\n-> odd\n\n" REST;
+	static const char file[] =
+		V "-> ssh-rsa AAAAAA\n\n-> mlkem768x25519 AA\n\n-> ssh-rsa BBBBBB\n\n-> odd\n\n" REST;
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = identities_of(KEY, NULL);
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = NULL;
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 
 	cr_assert_eq(bs_age_decrypt(file, sizeof(file) - 1, ids, &plain, NULL, &err), BS_NO_MATCH);
 	cr_assert(strstr(err.msg, "ssh-rsa, post-quantum)"), "%s", err.msg);
@@ -209,9 +222,19 @@ struct size_case {
 ParameterizedTestParameters(age_file, comes_back)
 {
 	static struct size_case cases[] = {
-		{ 0, false, 1 }, { 0, true, 1 }, { 1, false, 1 }, { 1, true, 3 }, { 32, true, 1 }, { 48, true, 2 },
-		{ 65535, false, 1 }, { 65536, false, 1 }, { 65536, true, 3 }, { 65537, false, 1 }, { 131072, false, 3 },
-		{ 131073, true, 1 }, { 200000, false, 1 },
+		{0, false, 1},
+		{0, true, 1},
+		{1, false, 1},
+		{1, true, 3},
+		{32, true, 1},
+		{48, true, 2},
+		{65535, false, 1},
+		{65536, false, 1},
+		{65536, true, 3},
+		{65537, false, 1},
+		{131072, false, 3},
+		{131073, true, 1},
+		{200000, false, 1},
 	};
 
 	return cr_make_param_array(struct size_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -220,8 +243,8 @@ ParameterizedTestParameters(age_file, comes_back)
 ParameterizedTest(struct size_case *c, age_file, comes_back)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
-	struct bs_strings recipients = { 0 };
-	struct bs_secret *keys[3] = { NULL };
+	struct bs_strings recipients = {0};
+	struct bs_secret *keys[3] = {NULL};
 	char *file = NULL;
 	size_t len;
 
@@ -238,7 +261,8 @@ ParameterizedTest(struct size_case *c, age_file, comes_back)
 	cr_assert(bs_age_is_file(file, len));
 	cr_assert_not(bs_age_wants_passphrase(file, len));
 	for (int i = 0; i < c->recipients; i++) {
-		BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = identities_of(NULL, NULL);
+		BS_CLEANUP(bs_age_identities_free_ptr)
+		struct bs_age_identities *ids = identities_of(NULL, NULL);
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *back = NULL;
 
 		cr_assert_eq(bs_age_identities_parse(ids, keys[i], "key", NULL, NULL), BS_OK);
@@ -253,9 +277,10 @@ ParameterizedTest(struct size_case *c, age_file, comes_back)
 
 Test(age_file, for_an_ssh_key_comes_back_through_no_other)
 {
-	static const char ssh[] = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 me";
+	static const char ssh[] =
+		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4 me";
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret_of("v", 1);
-	struct bs_strings recipients = { 0 };
+	struct bs_strings recipients = {0};
 	char *file = NULL;
 	size_t len;
 
@@ -269,7 +294,9 @@ Test(age_file, for_an_ssh_key_comes_back_through_no_other)
 
 Test(age_file, for_a_passphrase_comes_back, .timeout = 60)
 {
-	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret_of("value", 5), *word = secret_of("a word", 6);
+	BS_CLEANUP(bs_secret_free_ptr)
+	struct bs_secret *value = secret_of("value", 5),
+			 *word = secret_of("a word", 6);
 	char *file = NULL;
 	size_t len;
 
@@ -282,7 +309,7 @@ Test(age_file, for_a_passphrase_comes_back, .timeout = 60)
 Test(age_file, two_of_one_value_share_no_byte_of_key)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret_of("value", 5);
-	struct bs_strings recipients = { 0 };
+	struct bs_strings recipients = {0};
 	char *first = NULL, *second = NULL;
 	size_t len, second_len, header = strlen(EXAMPLE_HEADER);
 
@@ -308,11 +335,11 @@ struct refused_case {
 ParameterizedTestParameters(age_file, is_not_made_for)
 {
 	static struct refused_case cases[] = {
-		{ "hello", BS_USAGE },
-		{ "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryee", BS_USAGE },
-		{ "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDD", BS_UNSUPPORTED },
-		{ "age1foo1dp5s75zv4q", BS_UNSUPPORTED },
-		{ KEY, BS_USAGE },
+		{"hello", BS_USAGE},
+		{"age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryee", BS_USAGE},
+		{"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDD", BS_UNSUPPORTED},
+		{"age1foo1dp5s75zv4q", BS_UNSUPPORTED},
+		{KEY, BS_USAGE},
 	};
 
 	return cr_make_param_array(struct refused_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -321,16 +348,16 @@ ParameterizedTestParameters(age_file, is_not_made_for)
 ParameterizedTest(struct refused_case *c, age_file, is_not_made_for)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret_of("v", 1);
-	struct bs_strings recipients = { 0 };
-	struct bs_error err = { 0 };
+	struct bs_strings recipients = {0};
+	struct bs_error err = {0};
 	char *file = NULL;
 	size_t len;
 
 	/* One bad recipient among good ones: nothing is made. */
 	cr_assert_eq(bs_strings_add(&recipients, RECIPIENT, NULL), BS_OK);
 	cr_assert_eq(bs_strings_add(&recipients, c->recipient, NULL), BS_OK);
-	cr_assert_eq(bs_age_encrypt(&recipients, NULL, value, false, &file, &len, &err), c->code, "%s: %s", c->recipient,
-		err.msg);
+	cr_assert_eq(bs_age_encrypt(&recipients, NULL, value, false, &file, &len, &err), c->code, "%s: %s",
+		c->recipient, err.msg);
 	cr_assert_null(file);
 	cr_assert_null(strstr(err.msg, "EGTZ"), "%s", err.msg);
 	bs_strings_release(&recipients);
@@ -338,12 +365,12 @@ ParameterizedTest(struct refused_case *c, age_file, is_not_made_for)
 
 Test(age_file, is_not_made_for_a_point_of_low_order)
 {
-	static const uint8_t zero[32], one[32] = { 1 };
+	static const uint8_t zero[32], one[32] = {1};
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret_of("v", 1);
 
 	for (int i = 0; i < 2; i++) {
-		struct bs_strings recipients = { 0 };
-		struct bs_error err = { 0 };
+		struct bs_strings recipients = {0};
+		struct bs_error err = {0};
 		char text[BS_BECH32_LEN(3, 32) + 1] = "", *file = NULL;
 		size_t len;
 
@@ -360,7 +387,7 @@ Test(age_file, is_not_made_for_a_point_of_low_order)
 Test(age_file, is_made_for_recipients_or_a_passphrase)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret_of("v", 1), *empty = secret_of("", 0);
-	struct bs_strings none = { 0 }, one = { 0 };
+	struct bs_strings none = {0}, one = {0};
 	char *file = NULL;
 	size_t len;
 
@@ -375,7 +402,8 @@ Test(age_file, is_made_for_recipients_or_a_passphrase)
 
 Test(age_file, is_told_from_other_texts)
 {
-	static const char *const others[] = { "", "age", "{\"sops\": {}}", "-----BEGIN PGP MESSAGE-----\n", KEY, "\n\n" };
+	static const char *const others[] = {
+		"", "age", "{\"sops\": {}}", "-----BEGIN PGP MESSAGE-----\n", KEY, "\n\n"};
 
 	cr_assert(bs_age_is_file(example, EXAMPLE_LEN));
 	cr_assert(bs_age_is_file("\n-----BEGIN AGE ENCRYPTED FILE-----\n", 36));
@@ -385,7 +413,8 @@ Test(age_file, is_told_from_other_texts)
 		cr_assert_not(bs_age_wants_passphrase(others[i], strlen(others[i])), "%s", others[i]);
 	}
 	cr_assert(bs_age_wants_passphrase(V SCRYPT_STANZA REST, strlen(V SCRYPT_STANZA REST)));
-	cr_assert_not(bs_age_wants_passphrase(V SCRYPT_STANZA SCRYPT_STANZA REST, strlen(V SCRYPT_STANZA SCRYPT_STANZA REST)));
+	cr_assert_not(bs_age_wants_passphrase(
+		V SCRYPT_STANZA SCRYPT_STANZA REST, strlen(V SCRYPT_STANZA SCRYPT_STANZA REST)));
 }
 
 static const uint8_t file_key[BS_AGE_FILE_KEY_BYTES] = "YELLOW SUBMARIN";
@@ -402,7 +431,8 @@ static uint8_t *seal(size_t len, size_t *ret_len)
 	return sealed;
 }
 
-static void check_released(const uint8_t *sealed, size_t len, enum bs_code want, size_t released, const char *why)
+static void check_released(
+	const uint8_t *sealed, size_t len, enum bs_code want, size_t released, const char *why)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = NULL;
 
@@ -423,8 +453,8 @@ Test(age_stream, cut_or_lengthened_is_refused_wherever)
 {
 	size_t len, two = 65552 + 65552;
 	uint8_t *sealed = seal(131072 + 5, &len);
-	static const size_t cuts[] = { 0, 1, 15, 16, 17, 65551, 65552, 65553, 65552 + 15, 65552 + 16, 65552 + 17, 131103,
-		131104, 131105, 131104 + 15, 131104 + 16, 131104 + 20 };
+	static const size_t cuts[] = {0, 1, 15, 16, 17, 65551, 65552, 65553, 65552 + 15, 65552 + 16,
+		65552 + 17, 131103, 131104, 131105, 131104 + 15, 131104 + 16, 131104 + 20};
 
 	cr_assert_eq(len, two + 21);
 	check_released(sealed, len, BS_OK, 131077, "whole");

@@ -12,8 +12,8 @@
 #define PLUGIN "AGE-PLUGIN-FOO-1JSTQDA"
 #define HYBRID "AGE-SECRET-KEY-PQ-1XYZ"
 
-static enum bs_code parse(struct bs_age_identities *ids, const char *text, size_t len, size_t *skipped,
-	struct bs_error *err)
+static enum bs_code parse(
+	struct bs_age_identities *ids, const char *text, size_t len, size_t *skipped, struct bs_error *err)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *secret = NULL;
 
@@ -38,14 +38,14 @@ struct good_case {
 ParameterizedTestParameters(age_keyfile, takes)
 {
 	static struct good_case cases[] = {
-		{ "one line", KEY, 1, 0 },
-		{ "one line and a newline", KEY "\n", 1, 0 },
-		{ "comments and empty lines", "# created: today\n\n#\n" KEY "\n\n# end", 1, 0 },
-		{ "a comment that is an identity", "#" KEY "\n" KEY "\n", 1, 0 },
-		{ "CRLF", "# a\r\n\r\n" KEY "\r\n", 1, 0 },
-		{ "two", KEY "\n" KEY "\n", 2, 0 },
-		{ "others beside it", PLUGIN "\n" KEY "\n" HYBRID "\n", 1, 2 },
-		{ "a comment of UTF-8", "# Schl\xc3\xbcssel\n" KEY "\n", 1, 0 },
+		{"one line", KEY, 1, 0},
+		{"one line and a newline", KEY "\n", 1, 0},
+		{"comments and empty lines", "# created: today\n\n#\n" KEY "\n\n# end", 1, 0},
+		{"a comment that is an identity", "#" KEY "\n" KEY "\n", 1, 0},
+		{"CRLF", "# a\r\n\r\n" KEY "\r\n", 1, 0},
+		{"two", KEY "\n" KEY "\n", 2, 0},
+		{"others beside it", PLUGIN "\n" KEY "\n" HYBRID "\n", 1, 2},
+		{"a comment of UTF-8", "# Schl\xc3\xbcssel\n" KEY "\n", 1, 0},
 	};
 
 	return cr_make_param_array(struct good_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -75,27 +75,29 @@ struct bad_case {
 ParameterizedTestParameters(age_keyfile, refuses)
 {
 	static struct bad_case cases[] = {
-		{ "nothing", "", BS_NO_IDENTITY, "no identity" },
-		{ "comments alone", "# " KEY "\n", BS_NO_IDENTITY, "no identity" },
-		{ "a plugin alone", PLUGIN "\n", BS_NO_IDENTITY, "plugin" },
-		{ "a post-quantum one alone", HYBRID "\n", BS_NO_IDENTITY, "post-quantum" },
-		{ "a recipient", "\n" RECIPIENT "\n", BS_MALFORMED, "line 2" },
-		{ "words", "hello\n", BS_MALFORMED, "line 1" },
-		{ "a blank before", "# a\n " KEY "\n", BS_MALFORMED, "line 2" },
-		{ "a blank behind", KEY " \n", BS_MALFORMED, "line 1" },
-		{ "a blank before a comment", " # a\n" KEY "\n", BS_MALFORMED, "line 1" },
-		{ "two CRs", KEY "\r\r\n", BS_MALFORMED, "line 1" },
-		{ "a bad line behind a good one", KEY "\nhello\n", BS_MALFORMED, "line 2" },
-		{ "a character changed",
-			"AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LMQ", BS_MALFORMED, "line 1" },
-		{ "a character less", "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM",
-			BS_MALFORMED, "line 1" },
-		{ "lower case", "age-secret-key-1egtzvffv20835nwyv6270lxyvk2vknx2mmdkwyklmgr48uawx40q2p2lm0", BS_MALFORMED,
-			"line 1" },
-		{ "not UTF-8", KEY "\n# \xff\n", BS_MALFORMED, "UTF-8" },
-		{ "an age file", "age-encryption.org/v1\n-> scrypt", BS_NO_IDENTITY, "locked" },
-		{ "an armored age file", "-----BEGIN AGE ENCRYPTED FILE-----\n", BS_NO_IDENTITY, "locked" },
-		{ "another private key", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n", BS_NO_IDENTITY, "form" },
+		{"nothing", "", BS_NO_IDENTITY, "no identity"},
+		{"comments alone", "# " KEY "\n", BS_NO_IDENTITY, "no identity"},
+		{"a plugin alone", PLUGIN "\n", BS_NO_IDENTITY, "plugin"},
+		{"a post-quantum one alone", HYBRID "\n", BS_NO_IDENTITY, "post-quantum"},
+		{"a recipient", "\n" RECIPIENT "\n", BS_MALFORMED, "line 2"},
+		{"words", "hello\n", BS_MALFORMED, "line 1"},
+		{"a blank before", "# a\n " KEY "\n", BS_MALFORMED, "line 2"},
+		{"a blank behind", KEY " \n", BS_MALFORMED, "line 1"},
+		{"a blank before a comment", " # a\n" KEY "\n", BS_MALFORMED, "line 1"},
+		{"two CRs", KEY "\r\r\n", BS_MALFORMED, "line 1"},
+		{"a bad line behind a good one", KEY "\nhello\n", BS_MALFORMED, "line 2"},
+		{"a character changed",
+			"AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LMQ",
+			BS_MALFORMED, "line 1"},
+		{"a character less",
+			"AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM",
+			BS_MALFORMED, "line 1"},
+		{"lower case", "age-secret-key-1egtzvffv20835nwyv6270lxyvk2vknx2mmdkwyklmgr48uawx40q2p2lm0",
+			BS_MALFORMED, "line 1"},
+		{"not UTF-8", KEY "\n# \xff\n", BS_MALFORMED, "UTF-8"},
+		{"an age file", "age-encryption.org/v1\n-> scrypt", BS_NO_IDENTITY, "locked"},
+		{"an armored age file", "-----BEGIN AGE ENCRYPTED FILE-----\n", BS_NO_IDENTITY, "locked"},
+		{"another private key", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n", BS_NO_IDENTITY, "form"},
 	};
 
 	return cr_make_param_array(struct bad_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -104,11 +106,12 @@ ParameterizedTestParameters(age_keyfile, refuses)
 ParameterizedTest(struct bad_case *c, age_keyfile, refuses)
 {
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = new_list();
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 	size_t skipped = 99;
 
 	cr_assert_eq(parse(ids, KEY, strlen(KEY), NULL, NULL), BS_OK);
-	cr_assert_eq(parse(ids, c->text, strlen(c->text), &skipped, &err), c->code, "%s: %s", c->why, err.msg);
+	cr_assert_eq(
+		parse(ids, c->text, strlen(c->text), &skipped, &err), c->code, "%s: %s", c->why, err.msg);
 	cr_assert_eq(bs_age_identities_count(ids), 1, "%s: something was added", c->why);
 	cr_assert_eq(skipped, 99);
 	cr_assert(strstr(err.msg, "keys.txt"), "%s", err.msg);
@@ -129,14 +132,15 @@ Test(age_keyfile, refuses_nul_bytes)
 
 Test(age_keyfile, refuses_an_identity_of_another_length)
 {
-	static const uint8_t key[33] = { 1 };
+	static const uint8_t key[33] = {1};
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = new_list();
 
 	for (size_t len = 31; len <= 33; len++) {
 		char text[100] = "";
 
 		bs_bech32_encode("AGE-SECRET-KEY-", key, len, text);
-		cr_assert_eq(parse(ids, text, strlen(text), NULL, NULL), len == 32 ? BS_OK : BS_MALFORMED, "%zu", len);
+		cr_assert_eq(parse(ids, text, strlen(text), NULL, NULL), len == 32 ? BS_OK : BS_MALFORMED,
+			"%zu", len);
 	}
 }
 
@@ -192,16 +196,18 @@ Test(age_keyfile, tells_a_locked_one)
 		const char *text;
 		bool is_locked;
 	} cases[] = {
-		{ "", false },
-		{ KEY, false },
-		{ "age-encryption.org/v1\n-> scrypt rF0/NwblUHHTpgQgRpe5CQ 10\n"
-		  "gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n"
-		  "--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n", true },
-		{ "age-encryption.org/v1\n-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n"
-		  "hjabGXwSLQ9c3S6Lw2i+S2Tu2fiwQHHslbBN6B41FLE\n"
-		  "--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n", false },
-		{ "-----BEGIN AGE ENCRYPTED FILE-----\n", false },
-		{ "-----BEGIN OPENSSH PRIVATE KEY-----\n", false },
+		{"", false},
+		{KEY, false},
+		{"age-encryption.org/v1\n-> scrypt rF0/NwblUHHTpgQgRpe5CQ 10\n"
+		 "gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n"
+		 "--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n",
+			true},
+		{"age-encryption.org/v1\n-> X25519 TEiF0ypqr+bpvcqXNyCVJpL7OuwPdVwPL7KQEbFDOCc\n"
+		 "hjabGXwSLQ9c3S6Lw2i+S2Tu2fiwQHHslbBN6B41FLE\n"
+		 "--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n",
+			false},
+		{"-----BEGIN AGE ENCRYPTED FILE-----\n", false},
+		{"-----BEGIN OPENSSH PRIVATE KEY-----\n", false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -20,40 +20,40 @@ struct kind_case {
 ParameterizedTestParameters(age_recipient, is_told_by_its_form)
 {
 	static struct kind_case cases[] = {
-		{ RECIPIENT, BS_AGE_X25519, BS_OK },
-		{ SSH, BS_AGE_SSH_ED25519, BS_OK },
-		{ SSH " someone@somewhere on a laptop", BS_AGE_SSH_ED25519, BS_OK },
-		{ "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDD me", BS_AGE_SSH_RSA, BS_OK },
-		{ "age1foo1dp5s75zv4q", BS_AGE_PLUGIN, BS_OK },
+		{RECIPIENT, BS_AGE_X25519, BS_OK},
+		{SSH, BS_AGE_SSH_ED25519, BS_OK},
+		{SSH " someone@somewhere on a laptop", BS_AGE_SSH_ED25519, BS_OK},
+		{"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDD me", BS_AGE_SSH_RSA, BS_OK},
+		{"age1foo1dp5s75zv4q", BS_AGE_PLUGIN, BS_OK},
 		/* No recipients, whatever they look like. */
-		{ "", BS_AGE_UNKNOWN, BS_USAGE },
-		{ "age", BS_AGE_UNKNOWN, BS_USAGE },
-		{ "age1", BS_AGE_X25519, BS_USAGE },
-		{ " " RECIPIENT, BS_AGE_UNKNOWN, BS_USAGE },
-		{ RECIPIENT " ", BS_AGE_X25519, BS_USAGE },
-		{ RECIPIENT "\n", BS_AGE_X25519, BS_USAGE },
-		{ "AGE1XMWWC06LY3EE5RYTXM9MFLAZ2U56JJJ36S0MYPDRWSVLUL66MV4Q47RYEF", BS_AGE_UNKNOWN, BS_USAGE },
-		{ "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryee", BS_AGE_X25519, BS_USAGE },
-		{ "age1pq1qqqq", BS_AGE_HYBRID, BS_USAGE },
-		{ "age1tag1qqqq", BS_AGE_TAG, BS_USAGE },
-		{ "age1tagpq1qqqq", BS_AGE_TAG, BS_USAGE },
-		{ "age1foo1dp5s75zv4p", BS_AGE_PLUGIN, BS_USAGE },
-		{ "age1FOO1dp5s75zv4q", BS_AGE_PLUGIN, BS_USAGE },
-		{ "age1../foo1dp5s75zv4q", BS_AGE_PLUGIN, BS_USAGE },
-		{ "age11dp5s75zv4q", BS_AGE_PLUGIN, BS_USAGE },
-		{ "ssh-ed25519", BS_AGE_UNKNOWN, BS_USAGE },
-		{ "ssh-ed25519 ", BS_AGE_SSH_ED25519, BS_USAGE },
-		{ "ssh-ed25519 AAAA", BS_AGE_SSH_ED25519, BS_USAGE },
-		{ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG", BS_AGE_SSH_ED25519,
-			BS_USAGE },
-		{ "ssh-ed25519 AAAAB3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4", BS_AGE_SSH_ED25519,
-			BS_USAGE },
+		{"", BS_AGE_UNKNOWN, BS_USAGE},
+		{"age", BS_AGE_UNKNOWN, BS_USAGE},
+		{"age1", BS_AGE_X25519, BS_USAGE},
+		{" " RECIPIENT, BS_AGE_UNKNOWN, BS_USAGE},
+		{RECIPIENT " ", BS_AGE_X25519, BS_USAGE},
+		{RECIPIENT "\n", BS_AGE_X25519, BS_USAGE},
+		{"AGE1XMWWC06LY3EE5RYTXM9MFLAZ2U56JJJ36S0MYPDRWSVLUL66MV4Q47RYEF", BS_AGE_UNKNOWN, BS_USAGE},
+		{"age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryee", BS_AGE_X25519, BS_USAGE},
+		{"age1pq1qqqq", BS_AGE_HYBRID, BS_USAGE},
+		{"age1tag1qqqq", BS_AGE_TAG, BS_USAGE},
+		{"age1tagpq1qqqq", BS_AGE_TAG, BS_USAGE},
+		{"age1foo1dp5s75zv4p", BS_AGE_PLUGIN, BS_USAGE},
+		{"age1FOO1dp5s75zv4q", BS_AGE_PLUGIN, BS_USAGE},
+		{"age1../foo1dp5s75zv4q", BS_AGE_PLUGIN, BS_USAGE},
+		{"age11dp5s75zv4q", BS_AGE_PLUGIN, BS_USAGE},
+		{"ssh-ed25519", BS_AGE_UNKNOWN, BS_USAGE},
+		{"ssh-ed25519 ", BS_AGE_SSH_ED25519, BS_USAGE},
+		{"ssh-ed25519 AAAA", BS_AGE_SSH_ED25519, BS_USAGE},
+		{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG",
+			BS_AGE_SSH_ED25519, BS_USAGE},
+		{"ssh-ed25519 AAAAB3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4",
+			BS_AGE_SSH_ED25519, BS_USAGE},
 		/* The point zero, of low order. */
-		{ "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", BS_AGE_SSH_ED25519,
-			BS_USAGE },
-		{ "ssh-rsa hello", BS_AGE_SSH_RSA, BS_USAGE },
-		{ "ecdsa-sha2-nistp256 AAAA", BS_AGE_UNKNOWN, BS_USAGE },
-		{ KEY, BS_AGE_UNKNOWN, BS_USAGE },
+		{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+			BS_AGE_SSH_ED25519, BS_USAGE},
+		{"ssh-rsa hello", BS_AGE_SSH_RSA, BS_USAGE},
+		{"ecdsa-sha2-nistp256 AAAA", BS_AGE_UNKNOWN, BS_USAGE},
+		{KEY, BS_AGE_UNKNOWN, BS_USAGE},
 	};
 
 	return cr_make_param_array(struct kind_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -61,7 +61,7 @@ ParameterizedTestParameters(age_recipient, is_told_by_its_form)
 
 ParameterizedTest(struct kind_case *c, age_recipient, is_told_by_its_form)
 {
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 
 	cr_assert_eq(bs_age_recipient_kind(c->text), c->kind, "%s", c->text);
 	cr_assert_eq(bs_age_recipient_check(c->text, &err), c->code, "%s: %s", c->text, err.msg);
@@ -78,7 +78,8 @@ static void check_length(const char *hrp, size_t bytes, enum bs_age_kind kind)
 
 		bs_bech32_encode(hrp, key, len, text);
 		cr_assert_eq(bs_age_recipient_kind(text), kind, "%s", hrp);
-		cr_assert_eq(bs_age_recipient_check(text, NULL), len == bytes ? BS_OK : BS_USAGE, "%s %zu", hrp, len);
+		cr_assert_eq(bs_age_recipient_check(text, NULL), len == bytes ? BS_OK : BS_USAGE, "%s %zu",
+			hrp, len);
 	}
 }
 
@@ -97,14 +98,14 @@ Test(age_recipient, kinds_have_names_and_say_whether_they_are_native)
 		const char *name;
 		bool is_native;
 	} cases[] = {
-		{ BS_AGE_X25519, "X25519", true },
-		{ BS_AGE_SCRYPT, "passphrase", true },
-		{ BS_AGE_SSH_ED25519, "ssh-ed25519", true },
-		{ BS_AGE_SSH_RSA, "ssh-rsa", false },
-		{ BS_AGE_HYBRID, "post-quantum", false },
-		{ BS_AGE_TAG, "tag", false },
-		{ BS_AGE_PLUGIN, "plugin", false },
-		{ BS_AGE_UNKNOWN, "unknown", false },
+		{BS_AGE_X25519, "X25519", true},
+		{BS_AGE_SCRYPT, "passphrase", true},
+		{BS_AGE_SSH_ED25519, "ssh-ed25519", true},
+		{BS_AGE_SSH_RSA, "ssh-rsa", false},
+		{BS_AGE_HYBRID, "post-quantum", false},
+		{BS_AGE_TAG, "tag", false},
+		{BS_AGE_PLUGIN, "plugin", false},
+		{BS_AGE_UNKNOWN, "unknown", false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

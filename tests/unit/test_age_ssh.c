@@ -18,14 +18,14 @@
 struct file_case {
 	char why[40];
 	char cipher[16], type[16], inner_type[16]; /* "": as it should be */
-	int count;      /* of keys, minus 1 */
-	int check_off;  /* added to the second check number */
-	int seed_off;   /* added to the seed's first byte */
+	int count; /* of keys, minus 1 */
+	int check_off; /* added to the second check number */
+	int seed_off; /* added to the seed's first byte */
 	int public_off; /* added to the first byte of the public key inside */
-	int outer_off;  /* ... of the one outside */
-	int padding;    /* bytes too many */
-	int pad_off;    /* added to the padding's last byte */
-	int cut;        /* bytes cut from the end */
+	int outer_off; /* ... of the one outside */
+	int padding; /* bytes too many */
+	int pad_off; /* added to the padding's last byte */
+	int cut; /* bytes cut from the end */
 	enum bs_code code;
 	char says[16];
 };
@@ -44,7 +44,7 @@ static void put(struct buffer *b, const void *bytes, size_t len)
 
 static void put_u32(struct buffer *b, uint32_t n)
 {
-	uint8_t bytes[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+	uint8_t bytes[4] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
 
 	put(b, bytes, 4);
 }
@@ -60,7 +60,8 @@ static void put_text(struct buffer *b, const char *text, const char *otherwise)
 	put_string(b, *text ? text : otherwise, strlen(*text ? text : otherwise));
 }
 
-static void put_private(struct buffer *b, const struct file_case *c, const uint8_t *public, const uint8_t *pair)
+static void put_private(
+	struct buffer *b, const struct file_case *c, const uint8_t *public, const uint8_t *pair)
 {
 	uint8_t inner[32], seeded[64];
 	size_t padding;
@@ -88,7 +89,7 @@ static void put_private(struct buffer *b, const struct file_case *c, const uint8
 static char *make_file(const struct file_case *c)
 {
 	uint8_t seed[32], public[32], pair[64];
-	struct buffer file = { .len = 0 }, outer = { .len = 0 }, inner = { .len = 0 };
+	struct buffer file = {.len = 0}, outer = {.len = 0}, inner = {.len = 0};
 	char *text = calloc(1, 4096), *at;
 
 	for (size_t i = 0; i < 32; i++)
@@ -111,7 +112,8 @@ static char *make_file(const struct file_case *c)
 
 	at = stpcpy(text, BEGIN);
 	for (size_t i = 0; i < file.len; i += 51) {
-		at += bs_base64_encode(BS_BASE64_PADDED, file.bytes + i, file.len - i < 51 ? file.len - i : 51, at);
+		at += bs_base64_encode(
+			BS_BASE64_PADDED, file.bytes + i, file.len - i < 51 ? file.len - i : 51, at);
 		*at++ = '\n';
 	}
 	strcpy(at, END);
@@ -128,13 +130,17 @@ static enum bs_code parse(const char *text, struct bs_age_identities *ids, struc
 
 Test(age_ssh, private_key_is_an_identity)
 {
-	static const struct file_case good = { .code = BS_OK };
+	static const struct file_case good = {.code = BS_OK};
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = make_file(&good);
 	BS_CLEANUP(bs_free_ptr) char *recipient = NULL;
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *secret = NULL;
+	size_t skipped = 99;
 
+	cr_assert_eq(bs_secret_copy(text, strlen(text), &secret, NULL), BS_OK);
 	cr_assert_eq(bs_age_identities_new(&ids, NULL), BS_OK);
-	cr_assert_eq(parse(text, ids, NULL), BS_OK);
+	cr_assert_eq(bs_age_identities_parse(ids, secret, "id", &skipped, NULL), BS_OK);
+	cr_assert_eq(skipped, 0);
 	cr_assert_eq(bs_age_identities_count(ids), 1);
 	recipient = bs_age_identities_recipient(ids, 0);
 	cr_assert_str_eq(recipient, RECIPIENT);
@@ -144,21 +150,25 @@ Test(age_ssh, private_key_is_an_identity)
 ParameterizedTestParameters(age_ssh, private_key_is_refused)
 {
 	static struct file_case cases[] = {
-		{ .why = "a passphrase", .cipher = "aes256-ctr", .code = BS_NO_IDENTITY, .says = "locked" },
-		{ .why = "RSA", .type = "ssh-rsa", .code = BS_NO_IDENTITY, .says = "kind" },
-		{ .why = "RSA inside", .inner_type = "ssh-rsa", .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "no key", .count = -1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "two keys", .count = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "check numbers differ", .check_off = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "another seed", .seed_off = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "another public key inside", .public_off = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "another public key", .public_off = 1, .outer_off = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "another public key outside", .outer_off = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "padding too long", .padding = 8, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "padding not whole", .padding = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "padding of other bytes", .pad_off = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "one byte cut", .cut = 1, .code = BS_MALFORMED, .says = "valid" },
-		{ .why = "most of it cut", .cut = 200, .code = BS_MALFORMED, .says = "valid" },
+		{.why = "a passphrase", .cipher = "aes256-ctr", .code = BS_NO_IDENTITY, .says = "locked"},
+		{.why = "RSA", .type = "ssh-rsa", .code = BS_NO_IDENTITY, .says = "kind"},
+		{.why = "RSA inside", .inner_type = "ssh-rsa", .code = BS_MALFORMED, .says = "valid"},
+		{.why = "no key", .count = -1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "two keys", .count = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "check numbers differ", .check_off = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "another seed", .seed_off = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "another public key inside", .public_off = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "another public key",
+			.public_off = 1,
+			.outer_off = 1,
+			.code = BS_MALFORMED,
+			.says = "valid"},
+		{.why = "another public key outside", .outer_off = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "padding too long", .padding = 8, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "padding not whole", .padding = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "padding of other bytes", .pad_off = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "one byte cut", .cut = 1, .code = BS_MALFORMED, .says = "valid"},
+		{.why = "most of it cut", .cut = 200, .code = BS_MALFORMED, .says = "valid"},
 	};
 
 	return cr_make_param_array(struct file_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -169,7 +179,7 @@ ParameterizedTest(struct file_case *c, age_ssh, private_key_is_refused)
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *secret = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = make_file(c);
-	struct bs_error err = { 0 };
+	struct bs_error err = {0};
 
 	cr_assert_eq(bs_age_identities_new(&ids, NULL), BS_OK);
 	cr_assert_eq(parse(text, ids, &err), c->code, "%s: %s", c->why, err.msg);
@@ -181,7 +191,7 @@ ParameterizedTest(struct file_case *c, age_ssh, private_key_is_refused)
 
 Test(age_ssh, private_key_cut_anywhere_is_refused)
 {
-	static const struct file_case good = { .code = BS_OK };
+	static const struct file_case good = {.code = BS_OK};
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = make_file(&good);
 
@@ -196,7 +206,7 @@ Test(age_ssh, private_key_cut_anywhere_is_refused)
 
 Test(age_ssh, private_key_may_have_no_text_around)
 {
-	static const struct file_case good = { .code = BS_OK };
+	static const struct file_case good = {.code = BS_OK};
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = make_file(&good);
 
@@ -213,24 +223,25 @@ static void read_header(const char *line, const char *body, struct bs_age_header
 	static char text[1024];
 
 	snprintf(text, sizeof(text),
-		"age-encryption.org/v1\n-> %s\n%s\n--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n", line, body);
+		"age-encryption.org/v1\n-> %s\n%s\n--- WyJp9F/9FOZh7gJdheq2WIJcwHgYc8NIVh3ddwhrcNg\n", line,
+		body);
 	cr_assert_eq(bs_age_header_read((uint8_t *)text, strlen(text), header, NULL), BS_OK);
 }
 
 static void make_identity(struct bs_age_identity *identity)
 {
-	static const struct file_case good = { .code = BS_OK };
+	static const struct file_case good = {.code = BS_OK};
 	BS_CLEANUP(bs_free_ptr) char *text = make_file(&good);
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *secret = NULL;
 
-	*identity = (struct bs_age_identity){ .row = &bs_age_ssh_ed25519 };
+	*identity = (struct bs_age_identity){.row = &bs_age_ssh_ed25519};
 	cr_assert_eq(bs_secret_copy(text, strlen(text), &secret, NULL), BS_OK);
 	cr_assert_eq(bs_ssh_read_key(secret, "id", &identity->secret, identity->public, NULL), BS_OK);
 }
 
 Test(age_ssh, worked_example_opens)
 {
-	struct bs_age_header header = { 0 };
+	struct bs_age_header header = {0};
 	struct bs_age_identity identity;
 	uint8_t file_key[BS_AGE_FILE_KEY_BYTES];
 
@@ -253,21 +264,23 @@ struct stanza_case {
 ParameterizedTestParameters(age_ssh, stanza_is_judged)
 {
 	static struct stanza_case cases[] = {
-		{ "another tag", "ssh-ed25519 lbmsoQ 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buhA", BODY, BS_OK,
-			BS_NO_MATCH },
-		{ "a tag that is none", "ssh-ed25519 x 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buhA", BODY, BS_OK,
-			BS_NO_MATCH },
-		{ "our tag, another body", STANZA, "AexTy9WdTi9FU15lcICaNC3jJ1qzNYrZ3ny73qRuIdI", BS_OK, BS_MALFORMED },
-		{ "our tag, a share of low order", "ssh-ed25519 lbmsoA AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", BODY,
-			BS_OK, BS_MALFORMED },
-		{ "no share", "ssh-ed25519 lbmsoA", BODY, BS_MALFORMED, BS_OK },
-		{ "an argument more", STANZA " x", BODY, BS_MALFORMED, BS_OK },
-		{ "a short share", "ssh-ed25519 lbmsoA 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buA", BODY, BS_MALFORMED,
-			BS_OK },
-		{ "a share not canonical", "ssh-ed25519 lbmsoA 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buhB", BODY,
-			BS_MALFORMED, BS_OK },
-		{ "a long body", STANZA, BODY "A", BS_MALFORMED, BS_OK },
-		{ "no body", STANZA, "", BS_MALFORMED, BS_OK },
+		{"another tag", "ssh-ed25519 lbmsoQ 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buhA", BODY, BS_OK,
+			BS_NO_MATCH},
+		{"a tag that is none", "ssh-ed25519 x 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buhA", BODY,
+			BS_OK, BS_NO_MATCH},
+		{"our tag, another body", STANZA, "AexTy9WdTi9FU15lcICaNC3jJ1qzNYrZ3ny73qRuIdI", BS_OK,
+			BS_MALFORMED},
+		{"our tag, a share of low order",
+			"ssh-ed25519 lbmsoA AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", BODY, BS_OK,
+			BS_MALFORMED},
+		{"no share", "ssh-ed25519 lbmsoA", BODY, BS_MALFORMED, BS_OK},
+		{"an argument more", STANZA " x", BODY, BS_MALFORMED, BS_OK},
+		{"a short share", "ssh-ed25519 lbmsoA 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buA", BODY,
+			BS_MALFORMED, BS_OK},
+		{"a share not canonical", "ssh-ed25519 lbmsoA 17XoHTNuV4sTuNcG6C0GHjA4yWvOZs3PUNVmuW3buhB",
+			BODY, BS_MALFORMED, BS_OK},
+		{"a long body", STANZA, BODY "A", BS_MALFORMED, BS_OK},
+		{"no body", STANZA, "", BS_MALFORMED, BS_OK},
 	};
 
 	return cr_make_param_array(struct stanza_case, cases, sizeof(cases) / sizeof(cases[0]));
@@ -275,7 +288,7 @@ ParameterizedTestParameters(age_ssh, stanza_is_judged)
 
 ParameterizedTest(struct stanza_case *c, age_ssh, stanza_is_judged)
 {
-	struct bs_age_header header = { 0 };
+	struct bs_age_header header = {0};
 	struct bs_age_identity identity;
 	uint8_t file_key[BS_AGE_FILE_KEY_BYTES];
 
@@ -283,8 +296,8 @@ ParameterizedTest(struct stanza_case *c, age_ssh, stanza_is_judged)
 	read_header(c->line, c->body, &header);
 	cr_assert_eq(identity.row->check(&header.stanzas[0], NULL), c->check, "%s", c->why);
 	if (c->check == BS_OK)
-		cr_assert_eq(identity.row->unwrap(&header.stanzas[0], &identity, file_key, NULL), c->unwrap, "%s",
-			c->why);
+		cr_assert_eq(identity.row->unwrap(&header.stanzas[0], &identity, file_key, NULL), c->unwrap,
+			"%s", c->why);
 	bs_secret_free(identity.secret);
 	bs_age_header_release(&header);
 }

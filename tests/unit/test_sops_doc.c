@@ -27,6 +27,8 @@ static const struct {
 	{"{\"data\":" ENC_HELLO ",\"tags_unencrypted\":\"#{ops}ops\"}", "data", "hello"},
 	{"{\"data\":" ENC_HELLO ",\"x_unencrypted\":{\"a\":[1#{1},true#{True},null,\"\\u00e9#{\xc3\xa9}\"]}}", "data", "hello"},
 	{"{\"data\":" ENC_HELLO ",\"note\":\"\",\"none\":null,\"l\":[],\"m\":{}}", "data", "hello"},
+	{"{\"data\":" ENC_HELLO ",\"l\":[\"@{l:|comment| why}\",\"@{l:|str|x}\"]}", "data", "hello"},
+	{"{\"l\":[\"@{l:|comment| why}\",\"@{l:|str|hello}\"]}", "[\"l\"][1]", "hello"},
 	/* `data` that is a container is no value itself. */
 	{"{\"data\":{\"password\":\"@{data:password:|str|hello}\"}}", "[\"data\"][\"password\"]", "hello"},
 	/* Types are served as their text. */
@@ -100,8 +102,11 @@ static const struct {
 	{"{\"data\":" ENC_HELLO ",\"d\\u0061ta\":\"\"}", "[\"data\"] stands twice"},
 	{"{\"data\":" ENC_HELLO ",\"m_unencrypted\":{\"a\":[{\"b\":1,\"b\":2}]}}", "[\"m_unencrypted\"][\"a\"][0][\"b\"] stands twice"},
 	{"{\"data\":" ENC_HELLO ",\"sops\":{}}", "[\"sops\"] stands twice"},
+	{"{\"data\":" ENC_HELLO ",\"SOPS\":{}}", "other letters"},
 	{"{\"a\":\"@{a:|str|x}\",\"b\":{\"c\":\"@{b:c:|str|y}\"}}", "[\"a\"], [\"b\"][\"c\"]"},
 	{"{\"a\":\"\",\"b\":\"\"}", "[\"a\"], [\"b\"]"},
+	{"{\"data\":\"@{data:|comment|x}\"}", "no encrypted value"},
+	{"{\"data\":\"\",\"l\":[\"@{l:|comment|x}\"]}", "[\"data\"] is empty beside"},
 	/* broken leaves */
 	{"{\"data\":\"ENC[AES256_GCM,data:]\"}", "no valid encrypted value"},
 	{"{\"data\":\"@{data:|str|x} \"}", "no valid encrypted value"},
@@ -141,6 +146,7 @@ Test(sops_doc, what_the_mac_does_not_cover_is_refused)
 		"{\"data\":\"\"#{hello}}",                                          /* emptied */
 		"{\"data\":" ENC_HELLO ",\"n_unencrypted\":5#{5.0}}",
 		"{\"data\":" ENC_HELLO ",\"t_unencrypted\":true#{true}}",
+		"{\"data\":" ENC_HELLO ",\"l\":[\"@{m:|comment|x}\"]}",                  /* a comment that was moved */
 		"{\"data\":\"@{other:|str|hello}\"}",                               /* moved from another key */
 		"{\"p\":[{\"n\":\"@{p:0:n:|str|hello}\"}]}",                        /* an index in the path */
 		"{\"data\":\"@{data|str|hello}\"}",                                 /* no colon at the end */

@@ -99,7 +99,6 @@ static const char *const bad_enc[] = {
 	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG "]",
 	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG ",type:]",
 	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG ",type:bytes]",
-	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG ",type:comment]",
 	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG ",type:Str]",
 	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG ",type:str",
 	"ENC[AES256_GCM,data:wd2e6q0=,iv:" IV ",tag:" TAG ",type:str,type:int]",

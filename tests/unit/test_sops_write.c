@@ -204,7 +204,7 @@ Test(sops_write, a_nul_is_no_text)
 /* A document with all kinds of neighbours. */
 #define NEIGHBOURS                                                                                           \
 	"{\"n_unencrypted\":[1.50e0#{1.5},-0.0#{-0}, {\"k\\u00e9\":\"a\\/b#{a/b}\"},null],\"data\":\"@{data:|str|x}\","     \
-	"\"meta\":\"@{meta:|str|{\"a\":1}\",\"list\":[\"@{list:|int|5}\",\"@{list:|float|0.5}\",\"@{list:|bool|False}\",\"\"],"  \
+	"\"meta\":\"@{meta:|str|{\"a\":1}\",\"list\":[\"@{list:|comment|c}\",\"@{list:|int|5}\",\"@{list:|float|0.5}\",\"@{list:|bool|False}\",\"\"],"  \
 	"\"none\":null,\"o\":{},\"l\":[ ]}"
 
 Test(sops_write, neighbours_stay)
@@ -225,6 +225,7 @@ Test(sops_write, neighbours_stay)
 	cr_expect_eq(count_of(text, ",type:int]"), 1);
 	cr_expect_eq(count_of(text, ",type:float]"), 1);
 	cr_expect_eq(count_of(text, ",type:bool]"), 1);
+	cr_expect_eq(count_of(text, ",type:comment]"), 1);
 	cr_expect_eq(count_of(text, ",type:str]"), 3);
 	person_release(&p);
 }

@@ -3,9 +3,10 @@
  *
  *	age_vectors DIRECTORY
  *
- * One line a file: PASS name, FAIL name: why, SKIP name: reason. Exit status 1 if one failed or none ran. Beside the
- * class of each file and the hash of what was released, where nothing says otherwise: the header is written again
- * and must be the same, a payload is sealed again with the same key and nonce, and armor is made again.
+ * One line a file: PASS name, FAIL name: why, SKIP name: reason. Exit status 1 if one failed or none ran.
+ * Beside the class of each file and the hash of what was released, where nothing says otherwise: the header is
+ * written again and must be the same, a payload is sealed again with the same key and nonce, and armor is made
+ * again.
  */
 #include "../../core/age/age.h"
 #include "../../core/age/armor.h"
@@ -38,12 +39,12 @@ static const struct {
 	const char *expect;
 	enum bs_age_failure failure;
 } classes[] = {
-	{ "success", BS_AGE_OK },
-	{ "header failure", BS_AGE_HEADER },
-	{ "armor failure", BS_AGE_ARMOR },
-	{ "payload failure", BS_AGE_PAYLOAD },
-	{ "no match", BS_AGE_NO_MATCH },
-	{ "HMAC failure", BS_AGE_HMAC },
+	{"success", BS_AGE_OK},
+	{"header failure", BS_AGE_HEADER},
+	{"armor failure", BS_AGE_ARMOR},
+	{"payload failure", BS_AGE_PAYLOAD},
+	{"no match", BS_AGE_NO_MATCH},
+	{"HMAC failure", BS_AGE_HMAC},
 };
 
 static const char *class_name(enum bs_age_failure failure)
@@ -80,8 +81,8 @@ static bool read_all(const char *dir, const char *name, uint8_t **ret, size_t *r
 /* "key: value" lines up to the first empty one. Returns what is wrong, or NULL. */
 static const char *parse(struct vector *v)
 {
-	static const char *const known[] = { "expect", "file key", "identity", "payload", "comment", "armored",
-		"passphrase", "compressed" };
+	static const char *const known[] = {"expect", "file key", "identity", "payload", "comment", "armored",
+		"passphrase", "compressed"};
 	char *at = (char *)v->raw, *end = at + v->raw_len;
 
 	for (;;) {
@@ -148,7 +149,8 @@ static bool is_hash(const struct bs_secret *released, const char *hex)
 	uint8_t hash[crypto_hash_sha256_BYTES];
 	char text[2 * sizeof(hash) + 1];
 
-	crypto_hash_sha256(hash, released ? bs_secret_bytes(released) : NULL, released ? bs_secret_len(released) : 0);
+	crypto_hash_sha256(
+		hash, released ? bs_secret_bytes(released) : NULL, released ? bs_secret_len(released) : 0);
 	sodium_bin2hex(text, sizeof(text), hash, sizeof(hash));
 	return !strcmp(text, hex);
 }
@@ -156,7 +158,7 @@ static bool is_hash(const struct bs_secret *released, const char *hex)
 /* The header written from its parts must be the header that was read. */
 static const char *check_header_again(const uint8_t *file, size_t len)
 {
-	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = { 0 };
+	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = {0};
 	BS_CLEANUP(bs_free_ptr) uint8_t *text = NULL;
 	size_t text_len;
 
@@ -166,29 +168,31 @@ static const char *check_header_again(const uint8_t *file, size_t len)
 		return "the header cannot be written";
 	bs_age_header_write_mac(header.mac, text + text_len);
 	text_len += BS_AGE_MAC_LINE_REST;
-	return text_len == header.len && !memcmp(text, file, text_len) ? NULL : "the header written again differs";
+	return text_len == header.len && !memcmp(text, file, text_len) ? NULL
+								       : "the header written again differs";
 }
 
 /* The plaintext sealed with the same file key and nonce must be the payload that was read. */
-static const char *check_payload_again(const struct vector *v, const uint8_t *file, size_t len,
-	const struct bs_secret *plain)
+static const char *check_payload_again(
+	const struct vector *v, const uint8_t *file, size_t len, const struct bs_secret *plain)
 {
-	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = { 0 };
+	BS_CLEANUP(bs_age_header_release) struct bs_age_header header = {0};
 	BS_CLEANUP(bs_free_ptr) uint8_t *sealed = NULL;
 	size_t sealed_len = bs_age_stream_sealed_len(bs_secret_len(plain)), start, got;
 	uint8_t file_key[BS_AGE_FILE_KEY_BYTES];
 	const char *hex = value_of(v, "file key");
 
 	if (!hex || sodium_hex2bin(file_key, sizeof(file_key), hex, strlen(hex), NULL, &got, NULL) ||
-	    bs_age_header_read(file, len, &header, NULL))
+		bs_age_header_read(file, len, &header, NULL))
 		return "no file key to seal again with";
 	start = header.len + BS_AGE_STREAM_NONCE_BYTES;
 	sealed = malloc(sealed_len);
-	if (!sealed || bs_age_stream_seal(file_key, file + header.len, bs_secret_bytes(plain), bs_secret_len(plain), sealed,
-			       NULL))
+	if (!sealed || bs_age_stream_seal(file_key, file + header.len, bs_secret_bytes(plain),
+			       bs_secret_len(plain), sealed, NULL))
 		return "the payload cannot be sealed";
-	return sealed_len == len - start && !memcmp(sealed, file + start, sealed_len) ? NULL :
-										       "the payload sealed again differs";
+	return sealed_len == len - start && !memcmp(sealed, file + start, sealed_len)
+		       ? NULL
+		       : "the payload sealed again differs";
 }
 
 /* Armor may differ in its line ends and in what is around it, so what is inside is compared. */
@@ -199,12 +203,13 @@ static const char *check_armor_again(const uint8_t *file, size_t len)
 	size_t text_len, back_len;
 
 	if (bs_age_armor_seal(file, len, &text, &text_len, NULL) ||
-	    bs_age_armor_open((uint8_t *)text, text_len, &back, &back_len, NULL))
+		bs_age_armor_open((uint8_t *)text, text_len, &back, &back_len, NULL))
 		return "armor made again cannot be read";
 	return back_len == len && !memcmp(back, file, len) ? NULL : "armor made again holds something else";
 }
 
-static const char *judge(const struct vector *v, const uint8_t *file, size_t len, const struct outcome *outcome)
+static const char *judge(
+	const struct vector *v, const uint8_t *file, size_t len, const struct outcome *outcome)
 {
 	static char why[BS_ERROR_MSG + 128];
 	const char *expect = value_of(v, "expect"), *payload = value_of(v, "payload"), *problem = NULL;
@@ -230,7 +235,7 @@ static const char *run(struct vector *v)
 {
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
 	BS_CLEANUP(bs_free_ptr) uint8_t *inflated = NULL, *binary = NULL;
-	struct outcome outcome = { 0 };
+	struct outcome outcome = {0};
 	const uint8_t *file;
 	size_t len;
 	const char *problem;
@@ -242,7 +247,8 @@ static const char *run(struct vector *v)
 	len = v->file_len;
 	if (bs_age_identities_new(&ids, &outcome.error) || !add_identities(v, ids, &outcome.error))
 		return "its identities cannot be read";
-	if (value_of(v, "armored") && bs_age_armor_open(v->file, v->file_len, &binary, &len, &outcome.error)) {
+	if (value_of(v, "armored") &&
+		bs_age_armor_open(v->file, v->file_len, &binary, &len, &outcome.error)) {
 		outcome.failure = BS_AGE_ARMOR;
 		return judge(v, NULL, 0, &outcome);
 	}
@@ -257,11 +263,12 @@ static const char *run(struct vector *v)
 /* Files that want ML-KEM, by name: so that none is ever skipped by mistake. */
 static bool is_hybrid(const char *name)
 {
-	static const char *const names[] = { "armor_hybrid", "hybrid", "hybrid_and_x25519", "hybrid_bad_tag",
-		"hybrid_currupted_enc_mlkem", "hybrid_currupted_enc_x25519", "hybrid_extra_argument", "hybrid_grease",
-		"hybrid_identity", "hybrid_long_file_key", "hybrid_long_share", "hybrid_low_order",
-		"hybrid_multiple_recipients", "hybrid_no_match", "hybrid_not_canonical_body", "hybrid_not_canonical_enc",
-		"hybrid_short_share", "hybrid_uppercase", "hybrid_x25519_arg" };
+	static const char *const names[] = {"armor_hybrid", "hybrid", "hybrid_and_x25519", "hybrid_bad_tag",
+		"hybrid_currupted_enc_mlkem", "hybrid_currupted_enc_x25519", "hybrid_extra_argument",
+		"hybrid_grease", "hybrid_identity", "hybrid_long_file_key", "hybrid_long_share",
+		"hybrid_low_order", "hybrid_multiple_recipients", "hybrid_no_match",
+		"hybrid_not_canonical_body", "hybrid_not_canonical_enc", "hybrid_short_share",
+		"hybrid_uppercase", "hybrid_x25519_arg"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i]))
@@ -275,7 +282,7 @@ struct totals {
 
 static void run_file(const char *dir, const char *name, struct totals *totals)
 {
-	struct vector v = { .name = name };
+	struct vector v = {.name = name};
 	const char *problem;
 
 	if (is_hybrid(name)) {
@@ -303,7 +310,7 @@ static int is_not_hidden(const struct dirent *entry)
 
 int main(int argc, char **argv)
 {
-	struct totals totals = { 0 };
+	struct totals totals = {0};
 	struct dirent **entries;
 	int count;
 
