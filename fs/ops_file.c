@@ -233,12 +233,13 @@ static bool refuse_cached(fuse_req_t req, struct bs_fs *fs, struct bs_handle *ha
 {
 	if (fi->lock_owner != 0)
 		return false;
-	if (fs->options.mmap == BS_MMAP_DENY) {
-		bs_reply_errno(req, EINVAL);
-		return true;
-	}
 	handle->was_cached = true;
-	return false;
+	if (fs->options.mmap != BS_MMAP_DENY)
+		return false;
+	bs_reply_errno(req, EINVAL);
+	/* The kernel has made a page for the answer; it is empty, but nobody should have to wonder. */
+	bs_notifier_drop_pages(fs->notifier, handle->node->ino);
+	return true;
 }
 
 void bs_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
