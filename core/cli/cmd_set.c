@@ -166,19 +166,6 @@ static void put_report(
 	bs_out_json(cli, json);
 }
 
-/*
- * The workspace that was written is one to know for the mount; without a state directory it is done
- * without.
- */
-static void know_workspace(const struct bs_cli *cli)
-{
-	BS_CLEANUP(bs_free_ptr) char *path = NULL;
-	struct bs_error error = {0};
-
-	if (bs_workspaces_add(cli->env, bs_workspace_path(cli->ws), false, &path, &error) != BS_OK)
-		bs_notice(BS_NOTICE_INFO, "the workspace is not remembered: %s", error.msg);
-}
-
 static enum bs_code store(struct bs_cli *cli, enum bs_scope scope, const char *name,
 	const struct bs_secret *value, struct bs_error *reterr)
 {
@@ -203,8 +190,6 @@ static enum bs_code store(struct bs_cli *cli, enum bs_scope scope, const char *n
 	if (cli->format == BS_FORMAT_JSON)
 		put_report(cli, scope, name, &report);
 	bs_store_report_release(&report);
-	if (scope == BS_SCOPE_REPO)
-		know_workspace(cli);
 	return BS_OK;
 }
 

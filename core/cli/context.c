@@ -15,6 +15,7 @@ enum bs_code bs_cli_open_env(struct bs_cli *cli, struct bs_error *reterr)
 	code = bs_env_open(&options, &cli->env, reterr);
 	if (code != BS_OK)
 		return code;
+	bs_notice(BS_NOTICE_TRACE, "directory of the call: %s", bs_env_cwd(cli->env));
 	if (cli->chdir && chdir(bs_env_cwd(cli->env)) != 0)
 		return bs_error_sys(reterr, errno, "cannot change to directory '%s'", cli->chdir);
 	return BS_OK;
@@ -44,13 +45,55 @@ enum bs_code bs_cli_open_keys(struct bs_cli *cli, struct bs_error *reterr)
 	return bs_keys_open(cli->env, cli->ws, &cli->keys, reterr);
 }
 
+/* For --trace: which files the scopes are kept in. */
+static void tell_places(const struct bs_cli *cli)
+{
+	for (int i = 0; i < BS_SCOPE_STORED; i++) {
+		enum bs_scope scope = (enum bs_scope)i;
+		struct bs_store_place place = {0};
+		struct bs_error error = {0};
+
+		if (scope == BS_SCOPE_REPO && !cli->ws)
+			continue;
+		if (bs_store_get_place(cli->store, scope, &place, &error) == BS_OK)
+			bs_notice(BS_NOTICE_TRACE, "scope %s: %s, %s, %s", bs_scope_name(scope), place.path,
+				place.exists ? "there" : "not there yet",
+				place.is_writable ? "writable" : "not writable");
+		else
+			bs_notice(BS_NOTICE_TRACE, "scope %s: %s", bs_scope_name(scope), error.msg);
+		bs_store_place_release(&place);
+	}
+}
+
+/* For --trace: every key source, found or not; commands are not run for this. */
+static void tell_sources(const struct bs_cli *cli)
+{
+	for (size_t i = 0; i < bs_keys_source_count(cli->keys); i++) {
+		static const char *const states[] = {[BS_KEY_ABSENT] = "not there",
+			[BS_KEY_READY] = "ready",
+			[BS_KEY_LOCKED] = "locked",
+			[BS_KEY_BROKEN] = "unusable",
+			[BS_KEY_UNREAD] = "not run yet"};
+		struct bs_key_source source = {0};
+
+		bs_keys_probe(cli->keys, i, false, &source);
+		bs_notice(BS_NOTICE_TRACE, "key source %s: %s: %s", source.kind, source.where,
+			states[source.state]);
+	}
+}
+
 enum bs_code bs_cli_open_store(struct bs_cli *cli, struct bs_error *reterr)
 {
 	enum bs_code code = bs_cli_open_keys(cli, reterr);
 
 	if (code != BS_OK || cli->store)
 		return code;
-	return bs_store_open(cli->env, cli->ws, cli->keys, &cli->store, reterr);
+	code = bs_store_open(cli->env, cli->ws, cli->keys, &cli->store, reterr);
+	if (code == BS_OK && cli->verbosity >= 2) {
+		tell_places(cli);
+		tell_sources(cli);
+	}
+	return code;
 }
 
 enum bs_code bs_cli_need_scope(struct bs_cli *cli, enum bs_scope scope, struct bs_error *reterr)

@@ -89,6 +89,31 @@ test_chdir_comes_before_discovery() {
 	expect 1 bus-secrets -C plain-file get x
 }
 
+# Another user's workspace is none, until it was added by hand.
+test_a_foreign_workspace_needs_consent() {
+	[ "$(id -u)" = 0 ] || skip 'needs root to make a file of another user'
+	bus-secrets set x mine 2>/dev/null
+	mkdir theirs
+	cd theirs
+	bus-secrets init --repo >/dev/null 2>&1
+	bus-secrets set x theirs --scope repo
+	bus-secrets workspace remove >/dev/null
+	chown -R 65534:65534 .
+	expect 1 bus-secrets get x --scope repo
+	expect_no_out
+	expect 1 bus-secrets set y v --scope repo
+	expect 0 bus-secrets get x
+	expect_out mine
+	expect 0 bus-secrets list
+	expect_out x
+	expect 0 bus-secrets doctor
+	expect 0 bus-secrets workspace add
+	expect 0 bus-secrets get x
+	expect_out theirs
+	expect 0 bus-secrets workspace remove
+	expect 1 bus-secrets get x --scope repo
+}
+
 test_home_unset_is_the_passwd_entry() {
 	real=$(getent passwd "$(id -u)" | cut -d: -f6)
 	make_workspace

@@ -73,7 +73,10 @@ test_verbose_says_more_and_trace_most() {
 	expect_err "$PWD"
 	cp "$ERR" verbose
 	expect 0 bus-secrets --trace get x
-	[ "$(wc -l <"$ERR")" -ge "$(wc -l <verbose)" ]
+	[ "$(wc -l <"$ERR")" -gt "$(wc -l <verbose)" ]
+	expect_err "scope user: $HOME/.config/bus/preferences.json"
+	expect_err "scope repo: .*datapackage.json\|scope repo: .*secrets"
+	expect_err 'key source keys.txt: .*ready'
 	expect 0 bus-secrets -q --trace get x
 	expect_no_out
 }
