@@ -5,18 +5,22 @@
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* A character's six bits; anything outside the alphabet counts as 0, for only checked text is decoded. */
-#define SIX(c)                                         \
-	((c) >= 'A' && (c) <= 'Z'   ? (c) - 'A'        \
-	 : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26   \
-	 : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52   \
-	 : (c) == '+'               ? 62               \
-	 : (c) == '/'               ? 63               \
-	                            : 0)
-#define ROW4(n, s) (uint32_t)SIX(n) << (s), (uint32_t)SIX((n) + 1) << (s), (uint32_t)SIX((n) + 2) << (s), \
-	(uint32_t)SIX((n) + 3) << (s)
+#define SIX(c) \
+	((c) >= 'A' && (c) <= 'Z'          ? (c) - 'A' \
+		: (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26 \
+		: (c) >= '0' && (c) <= '9' ? (c) - '0' + 52 \
+		: (c) == '+'               ? 62 \
+		: (c) == '/'               ? 63 \
+					   : 0)
+#define ROW4(n, s) \
+	(uint32_t) SIX(n) << (s), (uint32_t)SIX((n) + 1) << (s), (uint32_t)SIX((n) + 2) << (s), \
+		(uint32_t)SIX((n) + 3) << (s)
 #define ROW16(n, s) ROW4(n, s), ROW4((n) + 4, s), ROW4((n) + 8, s), ROW4((n) + 12, s)
 #define ROW64(n, s) ROW16(n, s), ROW16((n) + 16, s), ROW16((n) + 32, s), ROW16((n) + 48, s)
-#define ROW256(s) {ROW64(0, s), ROW64(64, s), ROW64(128, s), ROW64(192, s)}
+#define ROW256(s) \
+	{ \
+		ROW64(0, s), ROW64(64, s), ROW64(128, s), ROW64(192, s) \
+	}
 
 /* One table for each place in a group, its bits already where they belong. */
 static const uint32_t place[4][256] = {ROW256(18), ROW256(12), ROW256(6), ROW256(0)};

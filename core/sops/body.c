@@ -9,8 +9,8 @@
 #include <bus-secrets/cleanup.h>
 
 /* An encrypted leaf; the empty string is never encrypted (specs/sops.md, section 4). */
-static void put_encrypted(struct bs_writer *w, const struct bs_secret *plain, enum bs_enc_type type, const char *aad,
-	size_t aad_len)
+static void put_encrypted(struct bs_writer *w, const struct bs_secret *plain, enum bs_enc_type type,
+	const char *aad, size_t aad_len)
 {
 	bs_text_add_string(&w->out, "\"");
 	if (bs_secret_len(plain))
@@ -53,8 +53,9 @@ static enum bs_code put_leaf(struct bs_writer *w, const struct bs_sops_leaf *lea
 	if (leaf->state == BS_LEAF_EMPTY)
 		return BS_OK;
 	w->has_clear = true;
-	return old->meta.mac_only_encrypted ?
-		BS_OK : bs_sops_hash_clear(&w->crypt, old, leaf, BS_NUMBER_INT_OR_FLOAT, w->reterr);
+	return old->meta.mac_only_encrypted
+		       ? BS_OK
+		       : bs_sops_hash_clear(&w->crypt, old, leaf, BS_NUMBER_INT_OR_FLOAT, w->reterr);
 }
 
 static char closing(const struct bs_tree_node *node)

@@ -84,7 +84,8 @@ enum bs_code bs_crypt_open(struct bs_crypt *crypt, const struct bs_enc *enc, con
 	start(crypt, iv, bs_b64_decode(enc->iv, enc->iv_len, iv), aad, aad_len);
 	for (size_t off = 0; off < enc->data_len; off += PIECE_CODED) {
 		size_t left = enc->data_len - off;
-		size_t len = bs_b64_decode(enc->data + off, left < PIECE_CODED ? left : PIECE_CODED, ret + done);
+		size_t len =
+			bs_b64_decode(enc->data + off, left < PIECE_CODED ? left : PIECE_CODED, ret + done);
 
 		gcm_aes256_decrypt(&crypt->state->gcm, len, ret + done, ret + done);
 		if (is_hashed)
@@ -107,8 +108,8 @@ static void add_base64(struct bs_text *out, const uint8_t *bytes, size_t len)
 		bs_b64_encode(bytes, len, to);
 }
 
-void bs_crypt_seal(struct bs_crypt *crypt, const uint8_t *plain, size_t len, enum bs_enc_type type, const void *aad,
-	size_t aad_len, bool is_hashed, struct bs_text *out)
+void bs_crypt_seal(struct bs_crypt *crypt, const uint8_t *plain, size_t len, enum bs_enc_type type,
+	const void *aad, size_t aad_len, bool is_hashed, struct bs_text *out)
 {
 	uint8_t iv[BS_ENC_IV_BYTES], tag[BS_ENC_TAG_BYTES], piece[PIECE];
 

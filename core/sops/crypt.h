@@ -19,7 +19,8 @@ struct bs_crypt {
 };
 
 /* Starts the hash, too. The key has 32 bytes. */
-enum bs_code bs_crypt_init(struct bs_crypt *crypt, const struct bs_secret *key, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_crypt_init(
+	struct bs_crypt *crypt, const struct bs_secret *key, struct bs_error *reterr) BS_MUST_CHECK;
 void bs_crypt_release(struct bs_crypt *crypt);
 
 /* Begins the hash anew; with the prefix of documents whose MAC is of the encrypted leaves only. */
@@ -35,7 +36,7 @@ const uint8_t *bs_crypt_mac_text(struct bs_crypt *crypt);
 enum bs_code bs_crypt_open(struct bs_crypt *crypt, const struct bs_enc *enc, const void *aad, size_t aad_len,
 	bool is_hashed, uint8_t *ret) BS_MUST_CHECK;
 /* Appends the ENC text of the plaintext (of at least one byte) under a fresh IV, and hashes it if is_hashed. */
-void bs_crypt_seal(struct bs_crypt *crypt, const uint8_t *plain, size_t len, enum bs_enc_type type, const void *aad,
-	size_t aad_len, bool is_hashed, struct bs_text *out);
+void bs_crypt_seal(struct bs_crypt *crypt, const uint8_t *plain, size_t len, enum bs_enc_type type,
+	const void *aad, size_t aad_len, bool is_hashed, struct bs_text *out);
 
 #endif

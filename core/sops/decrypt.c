@@ -6,16 +6,16 @@
 
 #include <bus-secrets/cleanup.h>
 
-static enum bs_code refuse_leaf(const struct bs_sops_doc *doc, const struct bs_sops_leaf *leaf, enum bs_code code,
-	const char *what, struct bs_error *reterr)
+static enum bs_code refuse_leaf(const struct bs_sops_doc *doc, const struct bs_sops_leaf *leaf,
+	enum bs_code code, const char *what, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *path = bs_tree_extract_path(&doc->tree, leaf->node);
 
 	return bs_error_set(reterr, code, "the document's entry %s %s", path ? path : "?", what);
 }
 
-enum bs_code bs_sops_open_leaf(struct bs_crypt *crypt, const struct bs_sops_doc *doc, const struct bs_sops_leaf *leaf,
-	bool is_hashed, struct bs_secret **ret, struct bs_error *reterr)
+enum bs_code bs_sops_open_leaf(struct bs_crypt *crypt, const struct bs_sops_doc *doc,
+	const struct bs_sops_leaf *leaf, bool is_hashed, struct bs_secret **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = NULL;
 	char aad[BS_TREE_PATH_MAX];
@@ -26,16 +26,16 @@ enum bs_code bs_sops_open_leaf(struct bs_crypt *crypt, const struct bs_sops_doc 
 	code = bs_crypt_open(crypt, &leaf->enc, aad, bs_tree_path(&doc->tree, leaf->node, aad), is_hashed,
 		bs_secret_data(plain));
 	if (code)
-		return refuse_leaf(doc, leaf, code, "does not authenticate: it was changed or moved, or the key is wrong",
-			reterr);
+		return refuse_leaf(doc, leaf, code,
+			"does not authenticate: it was changed or moved, or the key is wrong", reterr);
 	if (!bs_enc_is_canonical(leaf->enc.type, bs_secret_bytes(plain), bs_secret_len(plain)))
 		return refuse_leaf(doc, leaf, BS_MALFORMED, "is not of the type that it claims", reterr);
 	*ret = BS_TAKE(plain);
 	return BS_OK;
 }
 
-static enum bs_code hash_string(struct bs_crypt *crypt, const struct bs_sops_doc *doc, struct bs_json_value value,
-	struct bs_error *reterr)
+static enum bs_code hash_string(struct bs_crypt *crypt, const struct bs_sops_doc *doc,
+	struct bs_json_value value, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
 	size_t len;
@@ -46,8 +46,8 @@ static enum bs_code hash_string(struct bs_crypt *crypt, const struct bs_sops_doc
 	return code;
 }
 
-enum bs_code bs_sops_hash_clear(struct bs_crypt *crypt, const struct bs_sops_doc *doc, const struct bs_sops_leaf *leaf,
-	enum bs_number_style style, struct bs_error *reterr)
+enum bs_code bs_sops_hash_clear(struct bs_crypt *crypt, const struct bs_sops_doc *doc,
+	const struct bs_sops_leaf *leaf, enum bs_number_style style, struct bs_error *reterr)
 {
 	struct bs_json_value value = doc->tree.nodes[leaf->node].value;
 	char number[BS_NUMBER_MAX];
@@ -115,7 +115,8 @@ static enum bs_code check_mac(struct bs_crypt *crypt, const struct bs_sops_doc *
 		return code;
 	if (bs_crypt_open(crypt, &doc->meta.mac_enc, aad, strlen(aad), false, bs_secret_data(mac)))
 		return bs_error_set(reterr, BS_INTEGRITY,
-			"the document's MAC does not authenticate: it or lastmodified was changed, or the key is wrong");
+			"the document's MAC does not authenticate: it or lastmodified was changed, or the "
+			"key is wrong");
 	if (bs_secret_len(mac) != BS_MAC_TEXT || sodium_memcmp(bs_secret_bytes(mac), text, BS_MAC_TEXT) != 0)
 		return bs_error_set(reterr, BS_INTEGRITY,
 			"the document's MAC is wrong: an entry was changed, added or removed");
@@ -140,8 +141,8 @@ static bool has_odd_numbers(const struct bs_sops_doc *doc)
 	return false;
 }
 
-enum bs_code bs_sops_decrypt(const struct bs_sops_doc *doc, const struct bs_secret *data_key, struct bs_secret **ret,
-	struct bs_error *reterr)
+enum bs_code bs_sops_decrypt(const struct bs_sops_doc *doc, const struct bs_secret *data_key,
+	struct bs_secret **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 	struct bs_crypt crypt;

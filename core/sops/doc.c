@@ -11,7 +11,8 @@
  * What is no document at all is a value that somebody stored in clear: it is neither kept nor quoted. A text that was
  * a document once (cut off, or with a merge's markers in it) is called damaged instead, with the place.
  */
-static enum bs_code judge_text(const char *text, size_t len, struct bs_json_value *ret_root, struct bs_error *reterr)
+static enum bs_code judge_text(
+	const char *text, size_t len, struct bs_json_value *ret_root, struct bs_error *reterr)
 {
 	bool was_document = memmem(text, len, "ENC[AES256_GCM,", 15) != NULL;
 	struct bs_error why = {0};
@@ -35,8 +36,10 @@ static enum bs_code refuse_lookalike(const struct bs_tree *tree, struct bs_error
 	for (size_t i = 1; i < tree->count; i = tree->nodes[i].end) {
 		const struct bs_tree_node *node = &tree->nodes[i];
 
-		if (node->key_len == 4 && !strncasecmp(node->key, "sops", 4) && memcmp(node->key, "sops", 4) != 0)
-			return bs_error_set(reterr, BS_MALFORMED, "the document has sops in other letters, too");
+		if (node->key_len == 4 && !strncasecmp(node->key, "sops", 4) &&
+			memcmp(node->key, "sops", 4) != 0)
+			return bs_error_set(
+				reterr, BS_MALFORMED, "the document has sops in other letters, too");
 	}
 	return BS_OK;
 }
@@ -62,10 +65,11 @@ static enum bs_code set_needs(struct bs_sops_doc *doc, struct bs_error *reterr)
 	int len = 0;
 
 	if (doc->meta.groups > 1)
-		len = asprintf(&doc->needs_program, "it needs %zu of %zu key groups (Shamir)", doc->meta.groups_needed,
-			doc->meta.groups);
+		len = asprintf(&doc->needs_program, "it needs %zu of %zu key groups (Shamir)",
+			doc->meta.groups_needed, doc->meta.groups);
 	else if (doc->meta.rule == BS_RULE_EXPRESSION)
-		len = asprintf(&doc->needs_program, "its rule %s is a regular expression", doc->meta.rule_field);
+		len = asprintf(
+			&doc->needs_program, "its rule %s is a regular expression", doc->meta.rule_field);
 	if (len < 0) {
 		doc->needs_program = NULL;
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for the document");

@@ -23,7 +23,7 @@ struct bs_sops_leaf {
 	size_t node;
 	enum bs_leaf_state state;
 	struct bs_enc enc; /* of what is encrypted */
-	char *owned_text;  /* where enc points to if the text had escapes */
+	char *owned_text; /* where enc points to if the text had escapes */
 };
 
 struct bs_sops_doc {
@@ -46,11 +46,12 @@ bool bs_sops_rule_encrypts(const struct bs_sops_metadata *meta, const char *key,
 enum bs_code bs_sops_judge(struct bs_sops_doc *doc, struct bs_error *reterr) BS_MUST_CHECK;
 
 /* Hashes a leaf that stands in clear. BS_MALFORMED for a number out of range. */
-enum bs_code bs_sops_hash_clear(struct bs_crypt *crypt, const struct bs_sops_doc *doc, const struct bs_sops_leaf *leaf,
-	enum bs_number_style style, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_sops_hash_clear(struct bs_crypt *crypt, const struct bs_sops_doc *doc,
+	const struct bs_sops_leaf *leaf, enum bs_number_style style, struct bs_error *reterr) BS_MUST_CHECK;
 
 /* Decrypts a leaf that is encrypted, hashing it if is_hashed, and refuses a text that sops would not write. */
-enum bs_code bs_sops_open_leaf(struct bs_crypt *crypt, const struct bs_sops_doc *doc, const struct bs_sops_leaf *leaf,
-	bool is_hashed, struct bs_secret **ret, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_sops_open_leaf(struct bs_crypt *crypt, const struct bs_sops_doc *doc,
+	const struct bs_sops_leaf *leaf, bool is_hashed, struct bs_secret **ret,
+	struct bs_error *reterr) BS_MUST_CHECK;
 
 #endif

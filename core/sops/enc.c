@@ -34,7 +34,7 @@ static const char *part(const char **text, size_t *left, const char *stop, size_
 	const char *start = *text;
 	const char *end = memchr(start, stop[0], *left);
 
-	if (!end || *left - (size_t)(end - start) < stop_len || memcmp(end, stop, stop_len))
+	if (!end || *left - (size_t)(end - start) < stop_len || memcmp(end, stop, stop_len) != 0)
 		return NULL;
 	*ret_len = (size_t)(end - start);
 	*text = end + stop_len;
@@ -59,7 +59,7 @@ const char *bs_enc_parse(const char *text, size_t len, struct bs_enc *ret)
 	const char *type;
 	size_t type_len, iv_bytes, tag_bytes;
 
-	if (len < strlen(HEAD) || memcmp(text, HEAD, strlen(HEAD)))
+	if (len < strlen(HEAD) || memcmp(text, HEAD, strlen(HEAD)) != 0)
 		return "it does not begin with " HEAD;
 	text += strlen(HEAD);
 	len -= strlen(HEAD);

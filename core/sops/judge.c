@@ -13,7 +13,7 @@
 bool bs_sops_rule_encrypts(const struct bs_sops_metadata *meta, const char *key, size_t key_len)
 {
 	bool ends = key_len >= meta->suffix_len &&
-		!memcmp(key + key_len - meta->suffix_len, meta->suffix, meta->suffix_len);
+		    !memcmp(key + key_len - meta->suffix_len, meta->suffix, meta->suffix_len);
 
 	return meta->rule == BS_RULE_ENCRYPTED_SUFFIX ? ends : !ends;
 }
@@ -27,13 +27,14 @@ static bool *mark_suffixes(const struct bs_sops_doc *doc)
 		const struct bs_tree_node *node = &doc->tree.nodes[i];
 
 		marks[i] = marks[node->parent] ||
-			(node->key && bs_sops_rule_encrypts(&doc->meta, node->key, node->key_len) ==
-					      (doc->meta.rule == BS_RULE_ENCRYPTED_SUFFIX));
+			   (node->key && bs_sops_rule_encrypts(&doc->meta, node->key, node->key_len) ==
+						 (doc->meta.rule == BS_RULE_ENCRYPTED_SUFFIX));
 	}
 	return marks;
 }
 
-static enum bs_code refuse_leaf(const struct bs_sops_doc *doc, size_t node, const char *what, struct bs_error *reterr)
+static enum bs_code refuse_leaf(
+	const struct bs_sops_doc *doc, size_t node, const char *what, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *path = bs_tree_extract_path(&doc->tree, node);
 
@@ -60,7 +61,8 @@ static enum bs_code leaf_text(const struct bs_sops_doc *doc, struct bs_sops_leaf
  * A string where the rule encrypts. If the rule is an expression, only sops knows the places: then whatever looks
  * encrypted is taken for it.
  */
-static enum bs_code judge_string(const struct bs_sops_doc *doc, struct bs_sops_leaf *leaf, struct bs_error *reterr)
+static enum bs_code judge_string(
+	const struct bs_sops_doc *doc, struct bs_sops_leaf *leaf, struct bs_error *reterr)
 {
 	bool is_sure = doc->meta.rule != BS_RULE_EXPRESSION;
 	const char *text, *wrong;
@@ -128,8 +130,8 @@ static enum bs_code collect(struct bs_sops_doc *doc, struct bs_error *reterr)
 		}
 		if (bs_tree_is_container(&tree->nodes[i]) || tree->nodes[i].value.kind == BS_JSON_NULL)
 			continue;
-		code = add_leaf(doc, i, doc->meta.rule == BS_RULE_EXPRESSION || marks[i] == marked_are_encrypted,
-			reterr);
+		code = add_leaf(doc, i,
+			doc->meta.rule == BS_RULE_EXPRESSION || marks[i] == marked_are_encrypted, reterr);
 		if (code)
 			return code;
 	}
@@ -137,7 +139,8 @@ static enum bs_code collect(struct bs_sops_doc *doc, struct bs_error *reterr)
 }
 
 /* Names the leaves of one state, for a person to choose among them. */
-static enum bs_code refuse_several(const struct bs_sops_doc *doc, enum bs_leaf_state state, struct bs_error *reterr)
+static enum bs_code refuse_several(
+	const struct bs_sops_doc *doc, enum bs_leaf_state state, struct bs_error *reterr)
 {
 	struct bs_strings names = {0};
 	BS_CLEANUP(bs_free_ptr) char *joined = NULL;

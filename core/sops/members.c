@@ -139,7 +139,7 @@ static void add_foreign_lists(struct bs_writer *w, struct members *m)
 
 		if (is_age(entry))
 			continue;
-		if (list != open) {
+		if (!out || list != open) {
 			if (out)
 				bs_text_add_string(out, "]");
 			out = add(m, old->text + node->key_off, node->key_span);
@@ -184,12 +184,13 @@ static enum bs_code add_mac(struct bs_writer *w, struct members *m)
 	struct bs_text *out;
 
 	if (!bs_rfc3339_format(w->write->now, stamp))
-		return bs_error_set(w->reterr, BS_INTERNAL, "the clock shows no time that can be written down");
+		return bs_error_set(
+			w->reterr, BS_INTERNAL, "the clock shows no time that can be written down");
 	add_string(m, "\"lastmodified\"", stamp);
 	out = add(m, "\"mac\"", 5);
 	bs_text_add_string(out, "\"");
-	bs_crypt_seal(&w->crypt, bs_crypt_mac_text(&w->crypt), BS_MAC_TEXT, BS_ENC_STR, stamp, strlen(stamp), false,
-		out);
+	bs_crypt_seal(&w->crypt, bs_crypt_mac_text(&w->crypt), BS_MAC_TEXT, BS_ENC_STR, stamp, strlen(stamp),
+		false, out);
 	bs_text_add_string(out, "\"");
 	return BS_OK;
 }

@@ -1,6 +1,7 @@
 #include "metadata.h"
 
 #include "../age/age.h"
+#include "semver.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -127,54 +128,6 @@ static enum bs_code take_string(struct parse *p, const char *name, char **ret)
 	return code;
 }
 
-static bool is_number_part(const char *text, size_t len)
-{
-	return len && strspn(text, "0123456789") >= len && (text[0] != '0' || len == 1);
-}
-
-/* -rc.1 or +build: dotted words; a number in front of + has no leading zeros. */
-static bool is_suffix(const char *text, size_t len, bool strict_numbers)
-{
-	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-";
-
-	for (;;) {
-		size_t word = strspn(text, letters);
-
-		if (!word || word > len)
-			return false;
-		if (strict_numbers && strspn(text, "0123456789") >= word && !is_number_part(text, word))
-			return false;
-		if (word == len)
-			return true;
-		if (text[word] != '.')
-			return false;
-		text += word + 1;
-		len -= word + 1;
-	}
-}
-
-/* X.Y.Z as the sops command wants it; whatever begins with "1." it takes for an old document. */
-static bool is_version(const char *version)
-{
-	const char *v = version, *plus;
-
-	if (!strncmp(v, "1.", 2))
-		return true;
-	if (*v == 'v')
-		v++;
-	for (int i = 0; i < 3; i++) {
-		size_t len = strspn(v, "0123456789");
-
-		if (!is_number_part(v, len) || (i < 2 && v[len] != '.'))
-			return false;
-		v += len + (i < 2);
-	}
-	plus = strchrnul(v, '+');
-	if (*plus && !is_suffix(plus + 1, strlen(plus + 1), false))
-		return false;
-	return plus == v || (*v == '-' && is_suffix(v + 1, (size_t)(plus - v - 1), true));
-}
-
 static enum bs_code parse_stamps(struct parse *p)
 {
 	struct bs_sops_metadata *meta = p->meta;
@@ -187,11 +140,13 @@ static enum bs_code parse_stamps(struct parse *p)
 		code = take_string(p, "mac", &meta->mac);
 	if (code)
 		return code;
-	if (!meta->lastmodified || !bs_rfc3339_parse(meta->lastmodified, strlen(meta->lastmodified), meta->mac_aad,
-					   &meta->modified))
-		return bs_error_set(p->reterr, BS_MALFORMED, "the field sops.lastmodified is missing or no RFC 3339 time");
-	if (!meta->version || !is_version(meta->version))
-		return bs_error_set(p->reterr, BS_MALFORMED, "the field sops.version is missing or no version X.Y.Z");
+	if (!meta->lastmodified || !bs_rfc3339_parse(meta->lastmodified, strlen(meta->lastmodified),
+					   meta->mac_aad, &meta->modified))
+		return bs_error_set(p->reterr, BS_MALFORMED,
+			"the field sops.lastmodified is missing or no RFC 3339 time");
+	if (!meta->version || !bs_semver_is_valid(meta->version))
+		return bs_error_set(
+			p->reterr, BS_MALFORMED, "the field sops.version is missing or no version X.Y.Z");
 	if (!meta->mac || !*meta->mac)
 		return bs_error_set(p->reterr, BS_MALFORMED, "the document has no MAC (sops.mac)");
 	wrong = bs_enc_parse(meta->mac, strlen(meta->mac), &meta->mac_enc);
@@ -219,8 +174,9 @@ static enum bs_code parse_rules(struct parse *p)
 		if (!text || !*text)
 			continue;
 		if (meta->rule_field)
-			return bs_error_set(p->reterr, BS_MALFORMED, "the document has two rules: sops.%s and sops.%s",
-				meta->rule_field, fields[i].name);
+			return bs_error_set(p->reterr, BS_MALFORMED,
+				"the document has two rules: sops.%s and sops.%s", meta->rule_field,
+				fields[i].name);
 		meta->rule = fields[i].rule;
 		meta->rule_field = fields[i].name;
 		meta->suffix = BS_TAKE(text);
@@ -234,7 +190,8 @@ static enum bs_code parse_rules(struct parse *p)
 	if (flag == BS_TREE_NONE)
 		return BS_OK;
 	if (node_of(p, flag)->value.kind != BS_JSON_TRUE && node_of(p, flag)->value.kind != BS_JSON_FALSE)
-		return bs_error_set(p->reterr, BS_MALFORMED, "the field sops.mac_only_encrypted is neither true nor false");
+		return bs_error_set(p->reterr, BS_MALFORMED,
+			"the field sops.mac_only_encrypted is neither true nor false");
 	meta->mac_only_encrypted = node_of(p, flag)->value.kind == BS_JSON_TRUE;
 	return BS_OK;
 }
@@ -268,8 +225,8 @@ static enum bs_code read_age(struct parse *p, struct bs_sops_entry *entry)
 	size_t len;
 
 	if (enc != BS_TREE_NONE && node_of(p, enc)->value.kind == BS_JSON_STRING) {
-		enum bs_code code = bs_json_string_decode(p->tree->text, node_of(p, enc)->value, &entry->enc,
-			&entry->enc_len, p->reterr);
+		enum bs_code code = bs_json_string_decode(
+			p->tree->text, node_of(p, enc)->value, &entry->enc, &entry->enc_len, p->reterr);
 
 		if (code)
 			return code;
@@ -286,7 +243,8 @@ static enum bs_code read_age(struct parse *p, struct bs_sops_entry *entry)
 	kind = bs_age_recipient_kind(entry->recipient);
 	if (kind != BS_AGE_UNKNOWN && !bs_age_kind_is_native(kind))
 		entry->foreign = bs_age_kind_name(kind);
-	return *entry->recipient ? bs_strings_add_once(&p->meta->recipients, entry->recipient, p->reterr) : BS_OK;
+	return *entry->recipient ? bs_strings_add_once(&p->meta->recipients, entry->recipient, p->reterr)
+				 : BS_OK;
 }
 
 /* A kind's name goes into messages; one that is no plain word does not. */
@@ -386,8 +344,8 @@ static enum bs_code add_groups(struct parse *p)
 	return BS_OK;
 }
 
-enum bs_code bs_sops_metadata_parse(const struct bs_tree *tree, size_t node, struct bs_sops_metadata *ret,
-	struct bs_error *reterr)
+enum bs_code bs_sops_metadata_parse(
+	const struct bs_tree *tree, size_t node, struct bs_sops_metadata *ret, struct bs_error *reterr)
 {
 	struct bs_sops_metadata meta = {.node = node};
 	struct parse p = {.tree = tree, .meta = &meta, .reterr = reterr};
@@ -402,7 +360,8 @@ enum bs_code bs_sops_metadata_parse(const struct bs_tree *tree, size_t node, str
 	if (!code && !meta.entry_count)
 		code = add_groups(&p);
 	if (!code && !meta.entry_count)
-		code = bs_error_set(reterr, BS_MALFORMED, "the document names no keys (sops.age is missing or empty)");
+		code = bs_error_set(
+			reterr, BS_MALFORMED, "the document names no keys (sops.age is missing or empty)");
 	if (code)
 		bs_sops_metadata_release(&meta);
 	else

@@ -24,11 +24,11 @@ enum bs_sops_rule {
 
 /* One envelope of the data key. */
 struct bs_sops_entry {
-	char *list;          /* "age", "pgp", ... */
-	size_t node;         /* the entry in the tree */
+	char *list; /* "age", "pgp", ... */
+	size_t node; /* the entry in the tree */
 	const char *foreign; /* the kind's name if we cannot wrap for it, else NULL; borrowed */
-	char *recipient;     /* age only, blanks trimmed; may be missing */
-	char *enc;           /* age only; NULL if it is no string */
+	char *recipient; /* age only, blanks trimmed; may be missing */
+	char *enc; /* age only; NULL if it is no string */
 	size_t enc_len;
 };
 
@@ -45,7 +45,7 @@ struct bs_sops_metadata {
 	char *suffix;
 	size_t suffix_len;
 	bool mac_only_encrypted;
-	size_t groups;   /* 2 and more: the data key is in Shamir shares */
+	size_t groups; /* 2 and more: the data key is in Shamir shares */
 	size_t groups_needed;
 	struct bs_sops_entry *entries;
 	size_t entry_count;
@@ -61,8 +61,8 @@ void bs_sops_metadata_release(struct bs_sops_metadata *meta);
 /* What a member of `sops` is, for a rewrite. */
 enum bs_sops_field {
 	BS_FIELD_WRITTEN, /* is written anew: age, lastmodified, mac, version */
-	BS_FIELD_KEYS,    /* a list of envelopes of a kind that is not ours */
-	BS_FIELD_GROUPS,  /* key_groups, shamir_threshold */
+	BS_FIELD_KEYS, /* a list of envelopes of a kind that is not ours */
+	BS_FIELD_GROUPS, /* key_groups, shamir_threshold */
 	BS_FIELD_RULE,
 	BS_FIELD_MAC_RULE, /* mac_only_encrypted */
 	BS_FIELD_UNKNOWN,

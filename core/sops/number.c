@@ -38,7 +38,8 @@ bool bs_number_is_int(const char *text, size_t len)
 	if (digits[0] == '0')
 		return count == 1 && !is_negative;
 	/* Digits of equal number compare as their numbers do. */
-	return count < 19 || memcmp(digits, is_negative ? "9223372036854775808" : "9223372036854775807", 19) <= 0;
+	return count < 19 ||
+	       memcmp(digits, is_negative ? "9223372036854775808" : "9223372036854775807", 19) <= 0;
 }
 
 /* `d.ddde+xx` from the decimal, to let strtod judge it. */
@@ -84,7 +85,7 @@ static struct decimal shortest(double number)
 		(void)snprintf(text, sizeof(text), "%.*e", precision, number);
 		d.digits[0] = text[0];
 		memcpy(d.digits + 1, text + 2, (size_t)precision);
-		d.point = atoi(strchr(text, 'e') + 1) + 1;
+		d.point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
 		if (precision == DIGITS - 1 || reads_back(&d, number))
 			return d;
 		aside = d;
@@ -187,13 +188,14 @@ bool bs_number_is_float(const char *text, size_t len)
 	check = (struct float_check *)bs_secret_data(room);
 	memcpy(check->copy, text, len);
 	is_same = read_double(check->copy, &number) && bs_number_float_text(number, check->text) == len &&
-		!memcmp(check->text, text, len);
+		  !memcmp(check->text, text, len);
 	sodium_memzero(&number, sizeof(number));
 	sodium_stackzero(4096);
 	return is_same;
 }
 
-size_t bs_number_text(const char *literal, size_t len, enum bs_number_style style, char ret[static BS_NUMBER_MAX])
+size_t bs_number_text(
+	const char *literal, size_t len, enum bs_number_style style, char ret[static BS_NUMBER_MAX])
 {
 	BS_CLEANUP(bs_free_ptr) char *copy = NULL;
 	double number;

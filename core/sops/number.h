@@ -19,7 +19,8 @@ enum bs_number_style {
 };
 
 /* The text of a JSON number's literal as it enters the MAC; 0 if it is out of range. Not for secrets. */
-size_t bs_number_text(const char *literal, size_t len, enum bs_number_style style, char ret[static BS_NUMBER_MAX]);
+size_t bs_number_text(
+	const char *literal, size_t len, enum bs_number_style style, char ret[static BS_NUMBER_MAX]);
 /* The shortest decimal without an exponent that reads back as the same double. It must be finite. */
 size_t bs_number_float_text(double number, char ret[static BS_NUMBER_MAX]);
 /* True if the text is exactly what sops writes for an int64, or for a float64. */

@@ -27,8 +27,8 @@ static bool can_extract(const struct bs_sops_doc *doc)
 }
 
 /* The exit status of sops (specs/sops.md, section 13); why holds its last line. */
-static enum bs_code judge_status(const struct bs_sops_doc *doc, int status, const struct bs_error *why,
-	struct bs_error *reterr)
+static enum bs_code judge_status(
+	const struct bs_sops_doc *doc, int status, const struct bs_error *why, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *kinds = bs_strings_join(&doc->meta.foreign, ", ");
 
@@ -37,17 +37,21 @@ static enum bs_code judge_status(const struct bs_sops_doc *doc, int status, cons
 		return BS_OK;
 	case 25:
 	case 51:
-		return bs_error_set(reterr, BS_INTEGRITY, "the document does not authenticate (%s)", why->msg);
+		return bs_error_set(
+			reterr, BS_INTEGRITY, "the document does not authenticate (%s)", why->msg);
 	case 128:
-		return bs_error_set(reterr, BS_NO_MATCH, "sops has no key at hand that opens the document%s%s",
+		return bs_error_set(reterr, BS_NO_MATCH,
+			"sops has no key at hand that opens the document%s%s",
 			kinds && *kinds ? "; it is encrypted to keys of kind " : "", kinds ? kinds : "");
 	default:
-		return bs_error_set(reterr, BS_NEED_SOPS, "the document needs sops, which failed (%s)", why->msg);
+		return bs_error_set(
+			reterr, BS_NEED_SOPS, "the document needs sops, which failed (%s)", why->msg);
 	}
 }
 
 /* --extract prints JSON's true, where the value's own text is True. */
-static enum bs_code restore_bool(const struct bs_sops_doc *doc, struct bs_secret **value, struct bs_error *reterr)
+static enum bs_code restore_bool(
+	const struct bs_sops_doc *doc, struct bs_secret **value, struct bs_error *reterr)
 {
 	const struct bs_sops_leaf *leaf = &doc->leaves[doc->value];
 	struct bs_secret *text = NULL;
@@ -65,16 +69,17 @@ static enum bs_code restore_bool(const struct bs_sops_doc *doc, struct bs_secret
 	return BS_OK;
 }
 
-enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const char *program, const char *const *envp,
-	size_t limit, bool has_terminal, struct bs_secret **ret, struct bs_error *reterr)
+enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const char *program,
+	const char *const *envp, size_t limit, bool has_terminal, struct bs_secret **ret,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 	BS_CLEANUP(bs_free_ptr) char *path = bs_tree_extract_path(&doc->tree, doc->leaves[doc->value].node);
 	bool is_binary = bs_sops_is_binary(doc);
 	const char *const binary[] = {
 		program, "-d", "--input-type", "json", "--output-type", "binary", "/dev/stdin", NULL};
-	const char *const extract[] = {program, "-d", "--input-type", "json", "--output-type", "json", "--extract",
-		path, "/dev/stdin", NULL};
+	const char *const extract[] = {program, "-d", "--input-type", "json", "--output-type", "json",
+		"--extract", path, "/dev/stdin", NULL};
 	struct bs_run run = {
 		.program = program,
 		.argv = is_binary ? binary : extract,

@@ -35,7 +35,7 @@ static int days_in(int year, int month)
 static bool in_range(const struct moment *m)
 {
 	return m->month >= 1 && m->month <= 12 && m->day >= 1 && m->day <= days_in(m->year, m->month) &&
-		m->hour <= 23 && m->minute <= 59 && m->second <= 59;
+	       m->hour <= 23 && m->minute <= 59 && m->second <= 59;
 }
 
 static bool parse_offset(const char *text, size_t len, struct moment *m)
@@ -46,8 +46,9 @@ static bool parse_offset(const char *text, size_t len, struct moment *m)
 		m->is_zulu = true;
 		return true;
 	}
-	if (len != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' || !number_at(text, 1, 2, &hours) ||
-		!number_at(text, 4, 2, &minutes) || hours > 23 || minutes > 59)
+	if (len != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':' ||
+		!number_at(text, 1, 2, &hours) || !number_at(text, 4, 2, &minutes) || hours > 23 ||
+		minutes > 59)
 		return false;
 	m->offset_minutes = (hours * 60 + minutes) * (text[0] == '-' ? -1 : 1);
 	return true;
@@ -58,7 +59,8 @@ static bool parse(const char *text, size_t len, struct moment *m)
 	size_t off = 19;
 
 	*m = (struct moment){0};
-	if (len < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
+	if (len < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+		text[16] != ':')
 		return false;
 	if (!number_at(text, 0, 4, &m->year) || !number_at(text, 5, 2, &m->month) ||
 		!number_at(text, 8, 2, &m->day) || !number_at(text, 11, 2, &m->hour) ||

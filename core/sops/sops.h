@@ -22,14 +22,14 @@ struct bs_sops_doc;
  * several encrypted leaves without `data`: named, bad ENC forms, more than one rule, bad version or lastmodified).
  * The text is copied.
  */
-enum bs_code bs_sops_parse(const char *text, size_t len, struct bs_sops_doc **ret, struct bs_error *reterr)
-	BS_MUST_CHECK;
+enum bs_code bs_sops_parse(
+	const char *text, size_t len, struct bs_sops_doc **ret, struct bs_error *reterr) BS_MUST_CHECK;
 struct bs_sops_doc *bs_sops_free(struct bs_sops_doc *doc);
 
-uint64_t bs_sops_size(const struct bs_sops_doc *doc);            /* of the value, bytes, exact */
+uint64_t bs_sops_size(const struct bs_sops_doc *doc); /* of the value, bytes, exact */
 const char *bs_sops_lastmodified(const struct bs_sops_doc *doc); /* as written */
 struct timespec bs_sops_modified(const struct bs_sops_doc *doc); /* nanoseconds from a hash of the document */
-uint64_t bs_sops_version(const struct bs_sops_doc *doc);         /* hash of the text */
+uint64_t bs_sops_version(const struct bs_sops_doc *doc); /* hash of the text */
 /* SHA-256 of the MAC's ENC text, in hex with NUL: what "seen" keeps. */
 void bs_sops_mac_hash(const struct bs_sops_doc *doc, char ret[static BS_MAC_HASH_HEX]);
 /* Recipients of age entries, as written. */
@@ -50,14 +50,15 @@ enum bs_code bs_sops_unlock(const struct bs_sops_doc *doc, const struct bs_age_i
 	struct bs_secret **ret_data_key, struct bs_error *reterr) BS_MUST_CHECK;
 
 /* The value, after the tag of every leaf and the MAC were checked. BS_INTEGRITY. */
-enum bs_code bs_sops_decrypt(const struct bs_sops_doc *doc, const struct bs_secret *data_key, struct bs_secret **ret,
-	struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_sops_decrypt(const struct bs_sops_doc *doc, const struct bs_secret *data_key,
+	struct bs_secret **ret, struct bs_error *reterr) BS_MUST_CHECK;
 
 struct bs_sops_write {
 	const struct bs_secret *value;
 	const struct bs_strings *recipients; /* native ones; doubles are dropped */
-	const struct bs_sops_doc *old;       /* the document that is rewritten, or NULL: shape, neighbours, rules */
-	const struct bs_secret *old_key;     /* its data key; needed if it has further leaves or foreign envelopes */
+	const struct bs_sops_doc *old; /* the document that is rewritten, or NULL: shape, neighbours, rules */
+	const struct bs_secret
+		*old_key; /* its data key; needed if it has further leaves or foreign envelopes */
 	time_t now;
 };
 
@@ -68,15 +69,16 @@ struct bs_sops_write {
  * old_key that this needs: BS_NEED_SOPS if old has foreign envelopes, else BS_NO_MATCH. BS_UNSUPPORTED if old's form
  * cannot hold the value, BS_POLICY for a recipient of a kind that is not native, or none.
  */
-enum bs_code bs_sops_encrypt(const struct bs_sops_write *write, char **ret, size_t *ret_len, struct bs_strings *ret_kept,
-	struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_sops_encrypt(const struct bs_sops_write *write, char **ret, size_t *ret_len,
+	struct bs_strings *ret_kept, struct bs_error *reterr) BS_MUST_CHECK;
 
 /*
  * Decrypts through the real sops: program is its absolute path, envp its environment. The document goes in by
  * standard input, the value comes out into locked memory. BS_NO_MATCH (128), BS_INTEGRITY (51, 25), BS_NEED_SOPS.
  */
-enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const char *program, const char *const *envp,
-	size_t limit, bool has_terminal, struct bs_secret **ret, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const char *program,
+	const char *const *envp, size_t limit, bool has_terminal, struct bs_secret **ret,
+	struct bs_error *reterr) BS_MUST_CHECK;
 
 static inline void bs_sops_free_ptr(struct bs_sops_doc **p)
 {

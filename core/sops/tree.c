@@ -51,8 +51,8 @@ static enum bs_code add_node(struct walk *w)
 	struct bs_tree *tree = w->tree;
 
 	if (tree->count == BS_TREE_NODES_MAX)
-		return bs_error_set(w->reterr, BS_MALFORMED, "the document has more than %d entries",
-			BS_TREE_NODES_MAX);
+		return bs_error_set(
+			w->reterr, BS_MALFORMED, "the document has more than %d entries", BS_TREE_NODES_MAX);
 	if (tree->count == tree->room) {
 		size_t room = tree->room ? tree->room * 2 : 16;
 		struct bs_tree_node *nodes = realloc(tree->nodes, room * sizeof(*nodes));
@@ -129,7 +129,7 @@ static enum bs_code take_node(struct walk *w, size_t index)
 		return code;
 	node->index = index;
 	node->path_len = (w->open == BS_TREE_NONE ? 0 : w->tree->nodes[w->open].path_len) +
-		(in_object ? node->key_len + 1 : 0);
+			 (in_object ? node->key_len + 1 : 0);
 	if (node->path_len > BS_TREE_PATH_MAX)
 		return bs_error_set(w->reterr, BS_MALFORMED, "the document has a path of more than %d bytes",
 			BS_TREE_PATH_MAX);
@@ -138,8 +138,8 @@ static enum bs_code take_node(struct walk *w, size_t index)
 	node->end = w->tree->count;
 	if (bs_tree_is_container(node)) {
 		if (++w->depth > BS_TREE_DEPTH_MAX)
-			return bs_error_set(w->reterr, BS_MALFORMED, "the document is nested deeper than %d levels",
-				BS_TREE_DEPTH_MAX);
+			return bs_error_set(w->reterr, BS_MALFORMED,
+				"the document is nested deeper than %d levels", BS_TREE_DEPTH_MAX);
 		w->open = w->tree->count - 1;
 		w->off++;
 	} else if (node->value.kind == BS_JSON_STRING) {
@@ -229,7 +229,8 @@ enum bs_code bs_tree_refuse_doubles(const struct bs_tree *tree, struct bs_error 
 	return BS_OK;
 }
 
-enum bs_code bs_tree_build(const char *text, struct bs_json_value root, struct bs_tree *ret, struct bs_error *reterr)
+enum bs_code bs_tree_build(
+	const char *text, struct bs_json_value root, struct bs_tree *ret, struct bs_error *reterr)
 {
 	struct bs_tree tree = {.text = text};
 	struct walk w = {

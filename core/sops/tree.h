@@ -16,11 +16,11 @@
 
 struct bs_tree_node {
 	size_t parent; /* index of a node, or BS_TREE_NONE for the root */
-	size_t end;    /* index behind the last node inside this one */
-	size_t index;  /* of an array's element */
+	size_t end; /* index behind the last node inside this one */
+	size_t index; /* of an array's element */
 	const char *key; /* decoded bytes; NULL for an array's element and the root */
 	size_t key_len;
-	size_t key_off;  /* in the text, of the opening quote */
+	size_t key_off; /* in the text, of the opening quote */
 	size_t key_span; /* raw bytes with quotes */
 	char *owned_key; /* where key lies if it was escaped in the text */
 	size_t path_len; /* of the path down to here, as BS_TREE_PATH_MAX counts */
@@ -36,8 +36,8 @@ struct bs_tree {
 };
 
 /* BS_MALFORMED for lone surrogates in a key, and beyond the limits. */
-enum bs_code bs_tree_build(const char *text, struct bs_json_value root, struct bs_tree *ret, struct bs_error *reterr)
-	BS_MUST_CHECK;
+enum bs_code bs_tree_build(const char *text, struct bs_json_value root, struct bs_tree *ret,
+	struct bs_error *reterr) BS_MUST_CHECK;
 void bs_tree_release(struct bs_tree *tree);
 /* BS_MALFORMED, naming it, for a key that stands twice in an object, wherever that is. */
 enum bs_code bs_tree_refuse_doubles(const struct bs_tree *tree, struct bs_error *reterr) BS_MUST_CHECK;

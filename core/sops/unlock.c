@@ -16,7 +16,8 @@ static bool key_fits(const struct bs_sops_doc *doc, const struct bs_secret *key)
 	if (bs_secret_new(doc->meta.mac_enc.len, &room, NULL) || bs_crypt_init(&crypt, key, NULL))
 		return false;
 	mac = bs_secret_data(room);
-	fits = !bs_crypt_open(&crypt, &doc->meta.mac_enc, doc->meta.mac_aad, strlen(doc->meta.mac_aad), false, mac);
+	fits = !bs_crypt_open(
+		&crypt, &doc->meta.mac_enc, doc->meta.mac_aad, strlen(doc->meta.mac_aad), false, mac);
 	bs_crypt_release(&crypt);
 	return fits;
 }
@@ -28,9 +29,11 @@ static enum bs_code refuse(const struct bs_sops_doc *doc, struct bs_error *reter
 
 	if (doc->meta.foreign.count)
 		return bs_error_set(reterr, BS_NEED_SOPS,
-			"no identity at hand opens the document; its keys of kind %s need sops (https://getsops.io/)",
+			"no identity at hand opens the document; its keys of kind %s need sops "
+			"(https://getsops.io/)",
 			kinds ? kinds : "?");
-	return bs_error_set(reterr, BS_NO_MATCH, "no identity at hand opens the document, which is encrypted to %s",
+	return bs_error_set(reterr, BS_NO_MATCH,
+		"no identity at hand opens the document, which is encrypted to %s",
 		recipients && *recipients ? recipients : "keys without names");
 }
 

@@ -64,13 +64,15 @@ static enum bs_code choose_shape(struct bs_writer *w)
 		return BS_OK;
 	if (is_empty && old->encrypted_count > (leaf->state == BS_LEAF_ENCRYPTED))
 		return bs_error_set(w->reterr, BS_UNSUPPORTED,
-			"an empty value cannot stand beside the document's other encrypted entries" DELETE_FIRST);
+			"an empty value cannot stand beside the document's other encrypted "
+			"entries" DELETE_FIRST);
 	if (bs_sops_is_binary(old))
 		return BS_OK;
 	if (bs_secret_is_text(w->write->value) &&
 		(!is_empty || empty_count(old) == (leaf->state == BS_LEAF_EMPTY)))
 		return BS_OK;
-	if (bs_tree_child(&old->tree, 0, "data") != BS_TREE_NONE || !bs_sops_rule_encrypts(&old->meta, "data", 4))
+	if (bs_tree_child(&old->tree, 0, "data") != BS_TREE_NONE ||
+		!bs_sops_rule_encrypts(&old->meta, "data", 4))
 		return bs_error_set(w->reterr, BS_UNSUPPORTED,
 			"the document's form cannot hold a value that is no text" DELETE_FIRST);
 	w->shape = old->tree.nodes[leaf->node].parent == 0 ? BS_SHAPE_RENAMED : BS_SHAPE_FRONT;
@@ -92,12 +94,14 @@ static enum bs_code open_old(struct bs_writer *w)
 	if (!old)
 		return BS_OK;
 	if (old->needs_program)
-		return bs_error_set(w->reterr, BS_NEED_SOPS, "the document cannot be rewritten here: %s" DELETE_FIRST,
-			old->needs_program);
-	needs_key = w->kept.count || old->encrypted_count > (old->leaves[old->value].state == BS_LEAF_ENCRYPTED);
+		return bs_error_set(w->reterr, BS_NEED_SOPS,
+			"the document cannot be rewritten here: %s" DELETE_FIRST, old->needs_program);
+	needs_key =
+		w->kept.count || old->encrypted_count > (old->leaves[old->value].state == BS_LEAF_ENCRYPTED);
 	if (needs_key && !write->old_key)
 		return bs_error_set(w->reterr, w->kept.count ? BS_NEED_SOPS : BS_NO_MATCH,
-			"the document has entries or keys that stay, and nothing at hand opens them" DELETE_FIRST);
+			"the document has entries or keys that stay, and nothing at hand opens "
+			"them" DELETE_FIRST);
 	if (!write->old_key || (!needs_key && old->leaf_count == 1))
 		return BS_OK;
 	code = bs_sops_decrypt(old, write->old_key, &value, w->reterr);
@@ -143,7 +147,8 @@ static enum bs_code check_result(const struct bs_writer *w)
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	struct bs_error why = {0};
 
-	if (!bs_sops_parse(w->out.bytes, w->out.len, &doc, &why) && bs_sops_size(doc) == bs_secret_len(w->write->value))
+	if (!bs_sops_parse(w->out.bytes, w->out.len, &doc, &why) &&
+		bs_sops_size(doc) == bs_secret_len(w->write->value))
 		return BS_OK;
 	return bs_error_set(w->reterr, w->write->old ? BS_UNSUPPORTED : BS_INTERNAL,
 		"the document's form cannot hold this value (%s)" DELETE_FIRST, why.msg);
@@ -159,8 +164,8 @@ static void release(struct bs_writer *w)
 	bs_text_release(&w->out);
 }
 
-enum bs_code bs_sops_encrypt(const struct bs_sops_write *write, char **ret, size_t *ret_len, struct bs_strings *ret_kept,
-	struct bs_error *reterr)
+enum bs_code bs_sops_encrypt(const struct bs_sops_write *write, char **ret, size_t *ret_len,
+	struct bs_strings *ret_kept, struct bs_error *reterr)
 {
 	struct bs_writer w = {.write = write, .reterr = reterr};
 	enum bs_code code = produce(&w);

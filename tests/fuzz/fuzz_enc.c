@@ -60,8 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		one_form(enc.data, enc.data_len);
 		one_form(enc.iv, enc.iv_len);
 		one_form(enc.tag, enc.tag_len);
-		must(size == strlen("ENC[AES256_GCM,data:,iv:,tag:,type:]") + enc.data_len + enc.iv_len + enc.tag_len +
-				     strlen(bs_enc_type_name(enc.type)));
+		must(size == strlen("ENC[AES256_GCM,data:,iv:,tag:,type:]") + enc.data_len + enc.iv_len +
+				     enc.tag_len + strlen(bs_enc_type_name(enc.type)));
 		open_it(&enc);
 	}
 	for (int type = BS_ENC_STR; type <= BS_ENC_COMMENT; type++)

@@ -28,12 +28,14 @@ static struct bs_secret *key(void)
 	return secret;
 }
 
-static void rewrite(const struct bs_sops_doc *doc, const struct bs_secret *old_key, const struct bs_secret *value)
+static void rewrite(
+	const struct bs_sops_doc *doc, const struct bs_secret *old_key, const struct bs_secret *value)
 {
 	BS_CLEANUP(bs_strings_release) struct bs_strings recipients = {0};
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *again = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
-	struct bs_sops_write write = {.value = value, .recipients = &recipients, .old = doc, .old_key = old_key};
+	struct bs_sops_write write = {
+		.value = value, .recipients = &recipients, .old = doc, .old_key = old_key};
 	size_t len = 0;
 	enum bs_code code;
 

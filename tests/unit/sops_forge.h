@@ -19,10 +19,11 @@
 #define FORGE_VERSION ",\"version\":\"3.9.4\""
 
 struct forge {
-	const char *stamp;  /* default STAMP */
-	const char *before; /* members of `sops` before lastmodified, each with its comma; default FORGE_AGE */
-	const char *after;  /* behind mac, each with a comma in front; default FORGE_VERSION */
-	const char *aad;    /* of the MAC; default stamp */
+	const char *stamp; /* default STAMP */
+	const char
+		*before; /* members of `sops` before lastmodified, each with its comma; default FORGE_AGE */
+	const char *after; /* behind mac, each with a comma in front; default FORGE_VERSION */
+	const char *aad; /* of the MAC; default stamp */
 	bool encrypted_only;
 };
 
@@ -51,8 +52,9 @@ static void forge_leaf(struct bs_crypt *crypt, const char *part, const char *end
 	const char *type = strchr(part, '|') + 1;
 	const char *text = strchr(type, '|') + 1;
 
-	bs_crypt_seal(crypt, (const uint8_t *)text, (size_t)(end - text), forge_type(type, (size_t)(text - 1 - type)),
-		part, (size_t)(type - 1 - part), strncmp(type, "comment", 7) != 0, out);
+	bs_crypt_seal(crypt, (const uint8_t *)text, (size_t)(end - text),
+		forge_type(type, (size_t)(text - 1 - type)), part, (size_t)(type - 1 - part),
+		strncmp(type, "comment", 7) != 0, out);
 }
 
 /* The document's text, the caller's to free. */
@@ -84,7 +86,8 @@ static char *forge_with(const char *body, struct forge how)
 	bs_text_add_string(&out, "\"lastmodified\":\"");
 	bs_text_add_string(&out, stamp);
 	bs_text_add_string(&out, "\",\"mac\":\"");
-	bs_crypt_seal(&crypt, bs_crypt_mac_text(&crypt), BS_MAC_TEXT, BS_ENC_STR, aad, strlen(aad), false, &out);
+	bs_crypt_seal(
+		&crypt, bs_crypt_mac_text(&crypt), BS_MAC_TEXT, BS_ENC_STR, aad, strlen(aad), false, &out);
 	bs_text_add_string(&out, "\"");
 	bs_text_add_string(&out, how.after ? how.after : FORGE_VERSION);
 	bs_text_add_string(&out, "}}");
@@ -99,7 +102,8 @@ static inline char *forge(const char *body)
 }
 
 /* Parses and decrypts with the key above. */
-static inline enum bs_code forge_open(const char *text, size_t len, struct bs_secret **ret, struct bs_error *reterr)
+static inline enum bs_code forge_open(
+	const char *text, size_t len, struct bs_secret **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = forge_key();
@@ -110,7 +114,8 @@ static inline enum bs_code forge_open(const char *text, size_t len, struct bs_se
 
 static inline bool forge_is(const struct bs_secret *value, const char *text)
 {
-	return value && bs_secret_len(value) == strlen(text) && !memcmp(bs_secret_bytes(value), text, strlen(text));
+	return value && bs_secret_len(value) == strlen(text) &&
+	       !memcmp(bs_secret_bytes(value), text, strlen(text));
 }
 
 #endif

@@ -23,9 +23,11 @@ static const struct {
 	{"{\"data\":" ENC_HELLO ",\"meta\":\"@{meta:|str|{\\\"a\\\":1}\"}", "data", "hello"},
 	{"{\"meta\":\"@{meta:|str|x}\",\"data\":" ENC_HELLO "}", "data", "hello"},
 	{"{\"data\":" ENC_HELLO ",\"value\":\"@{value:|str|x}\"}", "data", "hello"},
-	{"{\"data\":" ENC_HELLO ",\"n\":\"@{n:|int|5}\",\"f\":\"@{f:|float|0.5}\",\"b\":\"@{b:|bool|True}\"}", "data", "hello"},
+	{"{\"data\":" ENC_HELLO ",\"n\":\"@{n:|int|5}\",\"f\":\"@{f:|float|0.5}\",\"b\":\"@{b:|bool|True}\"}",
+		"data", "hello"},
 	{"{\"data\":" ENC_HELLO ",\"tags_unencrypted\":\"#{ops}ops\"}", "data", "hello"},
-	{"{\"data\":" ENC_HELLO ",\"x_unencrypted\":{\"a\":[1#{1},true#{True},null,\"\\u00e9#{\xc3\xa9}\"]}}", "data", "hello"},
+	{"{\"data\":" ENC_HELLO ",\"x_unencrypted\":{\"a\":[1#{1},true#{True},null,\"\\u00e9#{\xc3\xa9}\"]}}",
+		"data", "hello"},
 	{"{\"data\":" ENC_HELLO ",\"note\":\"\",\"none\":null,\"l\":[],\"m\":{}}", "data", "hello"},
 	{"{\"data\":" ENC_HELLO ",\"l\":[\"@{l:|comment| why}\",\"@{l:|str|x}\"]}", "data", "hello"},
 	{"{\"l\":[\"@{l:|comment| why}\",\"@{l:|str|hello}\"]}", "[\"l\"][1]", "hello"},
@@ -64,7 +66,8 @@ Test(sops_doc, finds_the_value_and_knows_its_size_without_a_key)
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_assert_eq(bs_sops_parse(text, strlen(text), &doc, &err), BS_OK, "%s: %s", good[i].body, err.msg);
+		cr_assert_eq(bs_sops_parse(text, strlen(text), &doc, &err), BS_OK, "%s: %s", good[i].body,
+			err.msg);
 		cr_expect_str_eq(bs_sops_extract_path(doc), good[i].path);
 		cr_expect_eq(bs_sops_is_binary(doc), !strcmp(good[i].path, "data"));
 		cr_expect_eq(bs_sops_size(doc), strlen(good[i].value), "%s", good[i].body);
@@ -100,7 +103,8 @@ static const struct {
 	{"{\"data\":\"\",\"data\":" ENC_HELLO "}", "twice"},
 	{"{\"data\":" ENC_HELLO ",\"data\":\"\"}", "twice"},
 	{"{\"data\":" ENC_HELLO ",\"d\\u0061ta\":\"\"}", "[\"data\"] stands twice"},
-	{"{\"data\":" ENC_HELLO ",\"m_unencrypted\":{\"a\":[{\"b\":1,\"b\":2}]}}", "[\"m_unencrypted\"][\"a\"][0][\"b\"] stands twice"},
+	{"{\"data\":" ENC_HELLO ",\"m_unencrypted\":{\"a\":[{\"b\":1,\"b\":2}]}}",
+		"[\"m_unencrypted\"][\"a\"][0][\"b\"] stands twice"},
 	{"{\"data\":" ENC_HELLO ",\"sops\":{}}", "[\"sops\"] stands twice"},
 	{"{\"data\":" ENC_HELLO ",\"SOPS\":{}}", "other letters"},
 	{"{\"a\":\"@{a:|str|x}\",\"b\":{\"c\":\"@{b:c:|str|y}\"}}", "[\"a\"], [\"b\"][\"c\"]"},
@@ -129,7 +133,8 @@ Test(sops_doc, refuses_what_could_mean_two_things)
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(forge_open(text, strlen(text), &value, &err), BS_MALFORMED, "%s: %s", bad[i].body, err.msg);
+		cr_expect_eq(forge_open(text, strlen(text), &value, &err), BS_MALFORMED, "%s: %s",
+			bad[i].body, err.msg);
 		cr_expect(strstr(err.msg, bad[i].says), "%s: %s", bad[i].body, err.msg);
 		cr_expect_null(value);
 		cr_expect_null(strstr(err.msg, "hello"));
@@ -139,17 +144,17 @@ Test(sops_doc, refuses_what_could_mean_two_things)
 Test(sops_doc, what_the_mac_does_not_cover_is_refused)
 {
 	static const char *const bodies[] = {
-		"{\"data\":" ENC_HELLO "#{x}}",                                     /* something more was there */
-		"{\"data\":" ENC_HELLO ",\"x_unencrypted\":\"added\"}",             /* something was added */
-		"{\"data\":" ENC_HELLO ",\"x_unencrypted\":\"a#{b}\"}",             /* changed */
-		"{\"b\":[\"#{y}@{b:|str|x}\"],\"data\":\"@{data:|str|z}\"}",        /* order */
-		"{\"data\":\"\"#{hello}}",                                          /* emptied */
+		"{\"data\":" ENC_HELLO "#{x}}", /* something more was there */
+		"{\"data\":" ENC_HELLO ",\"x_unencrypted\":\"added\"}", /* something was added */
+		"{\"data\":" ENC_HELLO ",\"x_unencrypted\":\"a#{b}\"}", /* changed */
+		"{\"b\":[\"#{y}@{b:|str|x}\"],\"data\":\"@{data:|str|z}\"}", /* order */
+		"{\"data\":\"\"#{hello}}", /* emptied */
 		"{\"data\":" ENC_HELLO ",\"n_unencrypted\":5#{5.0}}",
 		"{\"data\":" ENC_HELLO ",\"t_unencrypted\":true#{true}}",
-		"{\"data\":" ENC_HELLO ",\"l\":[\"@{m:|comment|x}\"]}",                  /* a comment that was moved */
-		"{\"data\":\"@{other:|str|hello}\"}",                               /* moved from another key */
-		"{\"p\":[{\"n\":\"@{p:0:n:|str|hello}\"}]}",                        /* an index in the path */
-		"{\"data\":\"@{data|str|hello}\"}",                                 /* no colon at the end */
+		"{\"data\":" ENC_HELLO ",\"l\":[\"@{m:|comment|x}\"]}", /* a comment that was moved */
+		"{\"data\":\"@{other:|str|hello}\"}", /* moved from another key */
+		"{\"p\":[{\"n\":\"@{p:0:n:|str|hello}\"}]}", /* an index in the path */
+		"{\"data\":\"@{data|str|hello}\"}", /* no colon at the end */
 	};
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
@@ -157,7 +162,8 @@ Test(sops_doc, what_the_mac_does_not_cover_is_refused)
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(forge_open(text, strlen(text), &value, &err), BS_INTEGRITY, "%s: %s", bodies[i], err.msg);
+		cr_expect_eq(forge_open(text, strlen(text), &value, &err), BS_INTEGRITY, "%s: %s", bodies[i],
+			err.msg);
 		cr_expect_null(value);
 	}
 }
@@ -171,18 +177,30 @@ static const struct {
 } metadata[] = {
 	{NULL, {0}, BS_OK, NULL},
 	{NULL, {.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_unencrypted\""}, BS_OK, NULL},
-	{NULL, {.before = FORGE_AGE "\"kms\":null,\"gcp_kms\":[],\"azure_kv\":null,\"hc_vault\":null,\"pgp\":null,"}, BS_OK, NULL},
-	{NULL, {.before = "\"key_groups\":[{\"age\":[{\"enc\":\"-\"}],\"hc_vault\":null}],\"shamir_threshold\":3,"}, BS_OK, NULL},
+	{NULL,
+		{.before = FORGE_AGE
+			"\"kms\":null,\"gcp_kms\":[],\"azure_kv\":null,\"hc_vault\":null,\"pgp\":null,"},
+		BS_OK, NULL},
+	{NULL,
+		{.before = "\"key_groups\":[{\"age\":[{\"enc\":\"-\"}],\"hc_vault\":null}],\"shamir_"
+			   "threshold\":3,"},
+		BS_OK, NULL},
 	{NULL, {.before = FORGE_AGE "\"key_groups\":[{},{}],"}, BS_OK, NULL},
 	{NULL, {.before = FORGE_AGE "\"future\":{\"a\":[1]},\"x\":null,"}, BS_OK, NULL},
-	{NULL, {.after = FORGE_VERSION ",\"mac_only_encrypted\":false,\"encrypted_regex\":null,\"encrypted_suffix\":\"\""}, BS_OK, NULL},
+	{NULL,
+		{.after = FORGE_VERSION
+			",\"mac_only_encrypted\":false,\"encrypted_regex\":null,\"encrypted_suffix\":\"\""},
+		BS_OK, NULL},
 	{NULL, {.stamp = "2026-01-02T03:04:05.25+00:00", .aad = STAMP}, BS_OK, NULL},
 	{NULL, {.stamp = "2026-01-02T03:04:05+02:00"}, BS_OK, NULL},
 	{"{\"data\":" ENC_HELLO ",\"x_unencrypted\":\"clear\"}",
 		{.after = FORGE_VERSION ",\"mac_only_encrypted\":true", .encrypted_only = true}, BS_OK, NULL},
-	{"{\"data_enc\":\"@{data_enc:|str|hello}\",\"other\":5#{5}}", {.after = FORGE_VERSION ",\"encrypted_suffix\":\"_enc\""}, BS_OK, NULL},
-	{"{\"s_enc\":{\"k\":\"@{s_enc:k:|str|hello}\"}}", {.after = FORGE_VERSION ",\"encrypted_suffix\":\"_enc\""}, BS_OK, NULL},
-	{"{\"data\":" ENC_HELLO ",\"x_c\":\"#{ops}ops\"}", {.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_c\""}, BS_OK, NULL},
+	{"{\"data_enc\":\"@{data_enc:|str|hello}\",\"other\":5#{5}}",
+		{.after = FORGE_VERSION ",\"encrypted_suffix\":\"_enc\""}, BS_OK, NULL},
+	{"{\"s_enc\":{\"k\":\"@{s_enc:k:|str|hello}\"}}",
+		{.after = FORGE_VERSION ",\"encrypted_suffix\":\"_enc\""}, BS_OK, NULL},
+	{"{\"data\":" ENC_HELLO ",\"x_c\":\"#{ops}ops\"}",
+		{.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_c\""}, BS_OK, NULL},
 	/* versions */
 	{NULL, {.after = ",\"version\":\"99.0.0\""}, BS_OK, NULL},
 	{NULL, {.after = ",\"version\":\"v3.9.4\""}, BS_OK, NULL},
@@ -201,16 +219,21 @@ static const struct {
 	{NULL, {.after = ",\"version\":3"}, BS_MALFORMED, "sops.version"},
 	{NULL, {.after = ",\"version\":\"3.9.4\\u0000\""}, BS_MALFORMED, "NUL"},
 	/* rules */
-	{NULL, {.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_u\",\"encrypted_suffix\":\"_e\""}, BS_MALFORMED, "two rules"},
-	{NULL, {.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_u\",\"encrypted_regex\":\"x\""}, BS_MALFORMED, "two rules"},
+	{NULL, {.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_u\",\"encrypted_suffix\":\"_e\""},
+		BS_MALFORMED, "two rules"},
+	{NULL, {.after = FORGE_VERSION ",\"unencrypted_suffix\":\"_u\",\"encrypted_regex\":\"x\""},
+		BS_MALFORMED, "two rules"},
 	{NULL, {.after = FORGE_VERSION ",\"unencrypted_suffix\":5"}, BS_MALFORMED, "no string"},
-	{NULL, {.after = FORGE_VERSION ",\"mac_only_encrypted\":\"true\""}, BS_MALFORMED, "mac_only_encrypted"},
+	{NULL, {.after = FORGE_VERSION ",\"mac_only_encrypted\":\"true\""}, BS_MALFORMED,
+		"mac_only_encrypted"},
 	{NULL, {.after = FORGE_VERSION ",\"mac_only_encrypted\":true"}, BS_INTEGRITY, "MAC"},
 	{NULL, {.after = FORGE_VERSION ",\"encrypted_suffix\":\"_e\""}, BS_MALFORMED, "no encrypted value"},
 	{NULL, {.after = FORGE_VERSION ",\"encrypted_regex\":\"^data$\""}, BS_NEED_SOPS, "encrypted_regex"},
 	{NULL, {.after = FORGE_VERSION ",\"unencrypted_regex\":\"x\""}, BS_NEED_SOPS, "unencrypted_regex"},
-	{NULL, {.after = FORGE_VERSION ",\"encrypted_comment_regex\":\"x\""}, BS_NEED_SOPS, "encrypted_comment_regex"},
-	{NULL, {.after = FORGE_VERSION ",\"unencrypted_comment_regex\":\"x\""}, BS_NEED_SOPS, "unencrypted_comment_regex"},
+	{NULL, {.after = FORGE_VERSION ",\"encrypted_comment_regex\":\"x\""}, BS_NEED_SOPS,
+		"encrypted_comment_regex"},
+	{NULL, {.after = FORGE_VERSION ",\"unencrypted_comment_regex\":\"x\""}, BS_NEED_SOPS,
+		"unencrypted_comment_regex"},
 	/* keys */
 	{NULL, {.before = ""}, BS_MALFORMED, "no keys"},
 	{NULL, {.before = "\"age\":null,"}, BS_MALFORMED, "no keys"},
@@ -221,9 +244,12 @@ static const struct {
 	{NULL, {.before = FORGE_AGE "\"MAC\":\"x\","}, BS_MALFORMED, "other letters"},
 	{NULL, {.before = FORGE_AGE "\"mac\":\"\","}, BS_MALFORMED, "twice"},
 	{NULL, {.before = FORGE_AGE "\"mac\\u0000x\":\"\","}, BS_OK, NULL},
-	{NULL, {.before = "\"key_groups\":[{\"age\":[{\"enc\":\"-\"}]},{\"age\":[{\"enc\":\"-\"}]},{\"pgp\":[{}]}],\"shamir_threshold\":2,"},
+	{NULL,
+		{.before = "\"key_groups\":[{\"age\":[{\"enc\":\"-\"}]},{\"age\":[{\"enc\":\"-\"}]},{\"pgp\":"
+			   "[{}]}],\"shamir_threshold\":2,"},
 		BS_NEED_SOPS, "2 of 3 key groups"},
-	{NULL, {.before = "\"key_groups\":[{\"age\":[{\"enc\":\"-\"}]},{\"age\":[{\"enc\":\"-\"}]}],"}, BS_NEED_SOPS, "2 of 2 key groups"},
+	{NULL, {.before = "\"key_groups\":[{\"age\":[{\"enc\":\"-\"}]},{\"age\":[{\"enc\":\"-\"}]}],"},
+		BS_NEED_SOPS, "2 of 2 key groups"},
 	{NULL, {.before = "\"key_groups\":[5],"}, BS_MALFORMED, "no object"},
 	/* stamps and MAC */
 	{NULL, {.stamp = "2026-01-02 03:04:05Z"}, BS_MALFORMED, "lastmodified"},
@@ -235,12 +261,14 @@ static const struct {
 Test(sops_doc, judges_the_metadata)
 {
 	for (size_t i = 0; i < COUNT(metadata); i++) {
-		BS_CLEANUP(bs_free_ptr) char *text =
-			forge_with(metadata[i].body ? metadata[i].body : "{\"data\":" ENC_HELLO "}", metadata[i].how);
+		BS_CLEANUP(bs_free_ptr)
+		char *text = forge_with(
+			metadata[i].body ? metadata[i].body : "{\"data\":" ENC_HELLO "}", metadata[i].how);
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(forge_open(text, strlen(text), &value, &err), metadata[i].code, "%s: %s", text, err.msg);
+		cr_expect_eq(forge_open(text, strlen(text), &value, &err), metadata[i].code, "%s: %s", text,
+			err.msg);
 		if (metadata[i].code)
 			cr_expect(strstr(err.msg, metadata[i].says), "%s: %s", text, err.msg);
 		else
@@ -260,7 +288,8 @@ static char *with_mac(const char *text, const char *mac)
 
 Test(sops_doc, wants_a_whole_mac)
 {
-	static const char *const macs[] = {"\"\"", "null", "5", "\"x\"", "\"ENC[AES256_GCM,data:wd2e6q0=,iv:"
+	static const char *const macs[] = {"\"\"", "null", "5", "\"x\"",
+		"\"ENC[AES256_GCM,data:wd2e6q0=,iv:"
 		"oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8=,tag:++q/uII5bEYPhvwCDRl0kA==,type:str]\""};
 	BS_CLEANUP(bs_free_ptr) char *text = forge("{\"data\":" ENC_HELLO "}");
 
@@ -269,7 +298,8 @@ Test(sops_doc, wants_a_whole_mac)
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(forge_open(changed, strlen(changed), &value, &err), BS_MALFORMED, "%s: %s", macs[i], err.msg);
+		cr_expect_eq(forge_open(changed, strlen(changed), &value, &err), BS_MALFORMED, "%s: %s",
+			macs[i], err.msg);
 		cr_expect(strstr(err.msg, "mac") || strstr(err.msg, "MAC"), "%s", err.msg);
 	}
 }
@@ -280,10 +310,17 @@ Test(sops_doc, a_value_in_clear_is_told_from_a_damaged_document)
 		const char *text;
 		enum bs_code code;
 	} cases[] = {
-		{"", BS_PLAINTEXT}, {"hunter2", BS_PLAINTEXT}, {"{}", BS_PLAINTEXT}, {"\"x\"", BS_PLAINTEXT},
-		{"[1]", BS_PLAINTEXT}, {"{\"user\":\"hunter2\",\"user\":\"hunter2\"}", BS_PLAINTEXT},
-		{"{\"sops\":5}", BS_PLAINTEXT}, {"{\"sops\":[]}", BS_PLAINTEXT}, {"{\"hunter2\":", BS_PLAINTEXT},
-		{"{\"sops\":{}}", BS_MALFORMED}, {"{\"data\":\"ENC[AES256_GCM,data:", BS_MALFORMED},
+		{"", BS_PLAINTEXT},
+		{"hunter2", BS_PLAINTEXT},
+		{"{}", BS_PLAINTEXT},
+		{"\"x\"", BS_PLAINTEXT},
+		{"[1]", BS_PLAINTEXT},
+		{"{\"user\":\"hunter2\",\"user\":\"hunter2\"}", BS_PLAINTEXT},
+		{"{\"sops\":5}", BS_PLAINTEXT},
+		{"{\"sops\":[]}", BS_PLAINTEXT},
+		{"{\"hunter2\":", BS_PLAINTEXT},
+		{"{\"sops\":{}}", BS_MALFORMED},
+		{"{\"data\":\"ENC[AES256_GCM,data:", BS_MALFORMED},
 		{"{\n<<<<<<< ours\n\"data\":\"ENC[AES256_GCM,data:x]\"\n", BS_MALFORMED},
 	};
 
@@ -291,8 +328,8 @@ Test(sops_doc, a_value_in_clear_is_told_from_a_damaged_document)
 		BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(bs_sops_parse(cases[i].text, strlen(cases[i].text), &doc, &err), cases[i].code, "%s: %s",
-			cases[i].text, err.msg);
+		cr_expect_eq(bs_sops_parse(cases[i].text, strlen(cases[i].text), &doc, &err), cases[i].code,
+			"%s: %s", cases[i].text, err.msg);
 		cr_expect_null(strstr(err.msg, "hunter2"));
 		cr_expect(cases[i].code != BS_PLAINTEXT || strstr(err.msg, "bus-secrets set"), "%s", err.msg);
 	}
@@ -328,7 +365,8 @@ Test(sops_doc, has_limits_on_what_a_document_may_cost)
 		BS_CLEANUP(bs_free_ptr) char *text = forge(body);
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 
-		cr_expect_eq(forge_open(text, strlen(text), &value, &err), cases[i].code, "%zu: %s", cases[i].depth, err.msg);
+		cr_expect_eq(forge_open(text, strlen(text), &value, &err), cases[i].code, "%zu: %s",
+			cases[i].depth, err.msg);
 		cr_expect(!cases[i].code || strstr(err.msg, "nested deeper than 512"), "%s", err.msg);
 	}
 	bs_text_add_string(&wide, "{\"a\":[");
@@ -348,10 +386,14 @@ Test(sops_doc, has_limits_on_what_a_document_may_cost)
 
 Test(sops_doc, tells_what_it_is_without_a_key)
 {
-	BS_CLEANUP(bs_free_ptr) char *text = forge_with("{\"data\":" ENC_HELLO "}", (struct forge){.before =
-		"\"age\":[{\"enc\":\"-\",\"recipient\":\" age1one \"},{\"enc\":5},{\"recipient\":\"age1one\"},"
-		"{\"enc\":\"-\",\"recipient\":\"age1pq1two\"},{\"enc\":\"-\",\"recipient\":\"ssh-rsa AAAA me\"},"
-		"{\"enc\":\"-\",\"recipient\":\"bad\\u001b[2J\"}],\"pgp\":[{},{}],\"new_kms\":[{\"enc\":\"\"}],"});
+	BS_CLEANUP(bs_free_ptr)
+	char *text = forge_with("{\"data\":" ENC_HELLO "}",
+		(struct forge){.before = "\"age\":[{\"enc\":\"-\",\"recipient\":\" age1one "
+					 "\"},{\"enc\":5},{\"recipient\":\"age1one\"},"
+					 "{\"enc\":\"-\",\"recipient\":\"age1pq1two\"},{\"enc\":\"-\","
+					 "\"recipient\":\"ssh-rsa AAAA me\"},"
+					 "{\"enc\":\"-\",\"recipient\":\"bad\\u001b[2J\"}],\"pgp\":[{},{}],"
+					 "\"new_kms\":[{\"enc\":\"\"}],"});
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL, *other = NULL;
 	const struct bs_strings *kinds, *recipients;
 	char hash[BS_MAC_HASH_HEX];
@@ -361,11 +403,11 @@ Test(sops_doc, tells_what_it_is_without_a_key)
 	kinds = bs_sops_other_kinds(doc);
 	cr_expect_eq(recipients->count, 3);
 	cr_expect(bs_strings_has(recipients, "age1one") && bs_strings_has(recipients, "age1pq1two") &&
-		bs_strings_has(recipients, "ssh-rsa AAAA me"));
+		  bs_strings_has(recipients, "ssh-rsa AAAA me"));
 	cr_expect_eq(kinds->count, 4);
 	cr_expect(bs_strings_has(kinds, "pgp") && bs_strings_has(kinds, "new_kms") &&
-		bs_strings_has(kinds, bs_age_kind_name(BS_AGE_HYBRID)) &&
-		bs_strings_has(kinds, bs_age_kind_name(BS_AGE_SSH_RSA)));
+		  bs_strings_has(kinds, bs_age_kind_name(BS_AGE_HYBRID)) &&
+		  bs_strings_has(kinds, bs_age_kind_name(BS_AGE_SSH_RSA)));
 	cr_expect_str_eq(bs_sops_lastmodified(doc), STAMP);
 	cr_expect_eq(bs_sops_modified(doc).tv_sec, 1767323045);
 	cr_expect(bs_sops_modified(doc).tv_nsec >= 0 && bs_sops_modified(doc).tv_nsec < 1000000000);

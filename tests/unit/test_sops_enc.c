@@ -59,7 +59,8 @@ Test(b64, no_character_outside_the_alphabet_passes)
 	size_t len;
 
 	for (int c = 0; c < 256; c++) {
-		bool is_right = c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c);
+		bool is_right =
+			c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", c);
 
 		for (size_t at = 0; at < 128; at += 9) {
 			memset(text, 'A', sizeof(text));
@@ -71,8 +72,8 @@ Test(b64, no_character_outside_the_alphabet_passes)
 
 Test(b64, refuses_what_is_not_canonical)
 {
-	static const char *const bad[] = {"", "A", "AA", "AAA", "AAAAA", "====", "A===", "=AAA", "AA=A", "AB==", "AAB=",
-		"AA==AAAA", "AAA=AAAA", "AA\n==", "AAA ", "AA-_", "AAAA\nAAA", "AAAAAA=\n"};
+	static const char *const bad[] = {"", "A", "AA", "AAA", "AAAAA", "====", "A===", "=AAA", "AA=A",
+		"AB==", "AAB=", "AA==AAAA", "AAA=AAAA", "AA\n==", "AAA ", "AA-_", "AAAA\nAAA", "AAAAAA=\n"};
 	size_t len;
 
 	for (size_t i = 0; i < COUNT(bad); i++)
@@ -153,10 +154,13 @@ static const struct {
 	{"db:tls:", "On4aDA==", "7iAPMRq04fFvK1Ezt/hUDg==", "bool", "True"},
 	{"db:hosts:", "kQ==", "RIZAiwwmtQbuomGqlAqHgA==", "str", "a"},
 	{"db:hosts:", "2g==", "52aiwBi18caWfqWWckHYSA==", "str", "b"},
-	{"2026-01-02T03:04:05Z", "fQUyxUUe1Ji9gmGuJDTT4y7I+T+33aHASM3KkwUFNLccim7FUNJ1UkeMk0Lldk5ZwNN81nKVenNhG3vj5Nq3oLbR9ehrUGKj5n03as8x"
-		    "HW2HCqmDS4UXJ+PUknrpo72L6KxeIRWS0mXLu0Tai40ggkb5v4hy0l1DzbVtqlXkbZQ=",
+	{"2026-01-02T03:04:05Z",
+		"fQUyxUUe1Ji9gmGuJDTT4y7I+T+"
+		"33aHASM3KkwUFNLccim7FUNJ1UkeMk0Lldk5ZwNN81nKVenNhG3vj5Nq3oLbR9ehrUGKj5n03as8x"
+		"HW2HCqmDS4UXJ+PUknrpo72L6KxeIRWS0mXLu0Tai40ggkb5v4hy0l1DzbVtqlXkbZQ=",
 		"xmHSzkWQvUct5yIKYX1XRw==", "str",
-		"D96437ABCCDBDE1FED7CF3991393F75B088B384D469BB5A9D886C5F0908FCF9AEAD7619F9B8EC47BDAD26DB4291A8890B239681"
+		"D96437ABCCDBDE1FED7CF3991393F75B088B384D469BB5A9D886C5F0908FCF9AEAD7619F9B8EC47BDAD26DB4291A"
+		"8890B239681"
 		"7ADDB33AC9079F5E8A7228144"},
 };
 
@@ -172,15 +176,17 @@ Test(crypt, opens_the_fixture_and_finds_its_mac)
 
 		memset(iv, (int)i + 1, sizeof(iv));
 		bs_b64_encode(iv, sizeof(iv), iv64);
-		snprintf(text, sizeof(text), "ENC[AES256_GCM,data:%s,iv:%s,tag:%s,type:%s]", fixture[i].data, iv64,
-			fixture[i].tag, fixture[i].type);
+		snprintf(text, sizeof(text), "ENC[AES256_GCM,data:%s,iv:%s,tag:%s,type:%s]", fixture[i].data,
+			iv64, fixture[i].tag, fixture[i].type);
 		cr_assert_null(bs_enc_parse(text, strlen(text), &enc), "%s", text);
 		cr_assert_eq(enc.len, strlen(fixture[i].plain));
 		if (i == 6) {
 			bs_crypt_hash(&crypt, "ops", 3);
 			cr_expect(!memcmp(bs_crypt_mac_text(&crypt), fixture[i].plain, BS_MAC_TEXT));
 		}
-		cr_assert_eq(bs_crypt_open(&crypt, &enc, fixture[i].aad, strlen(fixture[i].aad), i < 6, plain), BS_OK);
+		cr_assert_eq(
+			bs_crypt_open(&crypt, &enc, fixture[i].aad, strlen(fixture[i].aad), i < 6, plain),
+			BS_OK);
 		cr_expect(!memcmp(plain, fixture[i].plain, enc.len));
 		cr_expect(bs_enc_is_canonical(enc.type, plain, enc.len));
 	}
@@ -196,7 +202,8 @@ Test(crypt, hashes_as_the_examples_do)
 	bs_crypt_hash_start(&crypt, true);
 	bs_crypt_hash(&crypt, "hello54320.5Trueab", 18);
 	cr_expect(!memcmp(bs_crypt_mac_text(&crypt),
-		"84E1E7E76AA05C93EA68D82AF1A7E30D945F212208939A23B39E86BC5D481D6599BDD6727D8C70D97488A64954F9113BCA76A4"
+		"84E1E7E76AA05C93EA68D82AF1A7E30D945F212208939A23B39E86BC5D481D6599BDD6727D8C70D97488A64954F9"
+		"113BCA76A4"
 		"13E034D691A5E24B1311F6B6BD",
 		BS_MAC_TEXT));
 	bs_crypt_release(&crypt);
@@ -224,7 +231,8 @@ Test(crypt, takes_the_iv_length_from_the_file)
 		bs_b64_encode(iv, lengths[i], iv64);
 		bs_b64_encode(tag, 16, tag64);
 		bs_b64_encode(sealed, 5, data64);
-		snprintf(text, sizeof(text), "ENC[AES256_GCM,data:%s,iv:%s,tag:%s,type:str]", data64, iv64, tag64);
+		snprintf(text, sizeof(text), "ENC[AES256_GCM,data:%s,iv:%s,tag:%s,type:str]", data64, iv64,
+			tag64);
 		cr_assert_null(bs_enc_parse(text, strlen(text), &enc), "%s", text);
 		cr_expect_eq(bs_crypt_open(&crypt, &enc, "a:", 2, false, plain), BS_OK, "%zu", lengths[i]);
 		bs_secret_free(key);
@@ -235,7 +243,8 @@ Test(crypt, takes_the_iv_length_from_the_file)
 /* Sizes around the borders of AES blocks, base64 groups and the pieces in which large values are done. */
 Test(crypt, seals_and_opens_every_size_under_fresh_ivs)
 {
-	static const size_t sizes[] = {1, 2, 3, 15, 16, 17, 47, 48, 49, 12287, 12288, 12289, 24575, 24576, 24577, 100001};
+	static const size_t sizes[] = {
+		1, 2, 3, 15, 16, 17, 47, 48, 49, 12287, 12288, 12289, 24575, 24576, 24577, 100001};
 	struct bs_crypt crypt;
 
 	start(&crypt);
@@ -268,12 +277,15 @@ static const struct {
 } canonical[] = {
 	{BS_ENC_STR, "x 007", NULL},
 	{BS_ENC_INT, "0 5 -5 9223372036854775807 -9223372036854775808",
-		"007 +5 -0 - 5.0 5e0 9223372036854775808 -9223372036854775809 99999999999999999999 0x5 1_000"},
+		"007 +5 -0 - 5.0 5e0 9223372036854775808 -9223372036854775809 99999999999999999999 0x5 "
+		"1_000"},
 	{BS_ENC_FLOAT, "42 -42 0.5 25.4 0 -0 0.0000001 1000000000000000000000 12345678901234567000 0.1",
-		"0.10 1.0 .5 5. 1e21 +1 00.5 0.10000000000000001 Inf NaN - 12345678901234567890 1e400 --1 0.5.5"},
+		"0.10 1.0 .5 5. 1e21 +1 00.5 0.10000000000000001 Inf NaN - 12345678901234567890 1e400 --1 "
+		"0.5.5"},
 	{BS_ENC_BOOL, "True False", "true false TRUE 1 0 T Tru Falsee"},
 	{BS_ENC_TIME, "2026-01-02T03:04:05Z 2026-01-02T03:04:05.5Z 2026-01-02T03:04:05.123456789+02:00",
-		"2026-01-02 2026-01-02T03:04:05+00:00 2026-01-02T03:04:05.50Z 2026-01-02T03:04:05.1234567891Z x"},
+		"2026-01-02 2026-01-02T03:04:05+00:00 2026-01-02T03:04:05.50Z "
+		"2026-01-02T03:04:05.1234567891Z x"},
 };
 
 static void expect_words(enum bs_enc_type type, const char *words, bool is_good)
@@ -300,16 +312,27 @@ Test(number, is_hashed_in_its_one_text)
 	static const struct {
 		const char *literal, *now, *before;
 	} cases[] = {
-		{"0", "0", "0"}, {"-0", "0", "-0"}, {"5", "5", "5"}, {"-17", "-17", "-17"}, {"1.0", "1", "1"},
-		{"1e21", "1000000000000000000000", "1000000000000000000000"}, {"1e-7", "0.0000001", "0.0000001"},
-		{"0.1", "0.1", "0.1"}, {"-0.0", "-0", "-0"}, {"25.40", "25.4", "25.4"}, {"1E3", "1000", "1000"},
+		{"0", "0", "0"},
+		{"-0", "0", "-0"},
+		{"5", "5", "5"},
+		{"-17", "-17", "-17"},
+		{"1.0", "1", "1"},
+		{"1e21", "1000000000000000000000", "1000000000000000000000"},
+		{"1e-7", "0.0000001", "0.0000001"},
+		{"0.1", "0.1", "0.1"},
+		{"-0.0", "-0", "-0"},
+		{"25.40", "25.4", "25.4"},
+		{"1E3", "1000", "1000"},
 		{"9007199254740993", "9007199254740993", "9007199254740992"},
 		{"9223372036854775807", "9223372036854775807", ""},
 		{"12345678901234567890", "12345678901234567000", "12345678901234567000"},
-		{"5e-1", "0.5", "0.5"}, {"123456.789e2", "12345678.9", "12345678.9"},
+		{"5e-1", "0.5", "0.5"},
+		{"123456.789e2", "12345678.9", "12345678.9"},
 		/* Powers of two where the nearest decimal of the shortest length does not read back. */
-		{"5.684341886080802e-14", "0.00000000000005684341886080802", "0.00000000000005684341886080802"},
-		{"7.120236347223045e-307", NULL, NULL}, {"6.150157786156811e+259", NULL, NULL},
+		{"5.684341886080802e-14", "0.00000000000005684341886080802",
+			"0.00000000000005684341886080802"},
+		{"7.120236347223045e-307", NULL, NULL},
+		{"6.150157786156811e+259", NULL, NULL},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -318,11 +341,11 @@ Test(number, is_hashed_in_its_one_text)
 		size_t got = bs_number_text(cases[i].literal, len, BS_NUMBER_INT_OR_FLOAT, text);
 
 		if (cases[i].now)
-			cr_expect(got == strlen(cases[i].now) && !memcmp(text, cases[i].now, got), "%s gave %.*s",
-				cases[i].literal, (int)got, text);
+			cr_expect(got == strlen(cases[i].now) && !memcmp(text, cases[i].now, got),
+				"%s gave %.*s", cases[i].literal, (int)got, text);
 		else
-			cr_expect(memmem(text, got, i % 2 ? "7120236347223045" : "6150157786156811", 16), "%.*s",
-				(int)got, text);
+			cr_expect(memmem(text, got, i % 2 ? "7120236347223045" : "6150157786156811", 16),
+				"%.*s", (int)got, text);
 		got = bs_number_text(cases[i].literal, len, BS_NUMBER_FLOAT, text);
 		if (cases[i].before && *cases[i].before)
 			cr_expect(got == strlen(cases[i].before) && !memcmp(text, cases[i].before, got),
@@ -362,17 +385,19 @@ Test(rfc3339, takes_what_sops_takes_and_gives_the_form_it_hashes)
 		{"0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z", -62167219200},
 	};
 	static const char *const bad[] = {"", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02t03:04:05Z",
-		"2026-01-02T03:04:05z", "2026-01-02 03:04:05Z", "2026-01-02T03:04:60Z", "2026-02-30T03:04:05Z",
-		"2025-02-29T03:04:05Z", "2100-02-29T03:04:05Z", "2026-13-02T03:04:05Z", "2026-00-02T03:04:05Z",
-		"2026-01-00T03:04:05Z", "2026-01-02T24:00:00Z", "2026-01-02T03:60:05Z", "2026-01-02T03:04:05.Z",
+		"2026-01-02T03:04:05z", "2026-01-02 03:04:05Z", "2026-01-02T03:04:60Z",
+		"2026-02-30T03:04:05Z", "2025-02-29T03:04:05Z", "2100-02-29T03:04:05Z",
+		"2026-13-02T03:04:05Z", "2026-00-02T03:04:05Z", "2026-01-00T03:04:05Z",
+		"2026-01-02T24:00:00Z", "2026-01-02T03:60:05Z", "2026-01-02T03:04:05.Z",
 		"2026-01-02T03:04:05+0200", "2026-01-02T03:04:05+02", "2026-01-02T03:04:05+24:00",
-		"2026-01-02T03:04:05Zx", "2026-01-02T03:04:05 Z", " 2026-01-02T03:04:05Z", "2026-1-02T03:04:05ZZ",
-		"+026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00Z"};
+		"2026-01-02T03:04:05Zx", "2026-01-02T03:04:05 Z", " 2026-01-02T03:04:05Z",
+		"2026-1-02T03:04:05ZZ", "+026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00Z"};
 	char aad[BS_RFC3339_MAX];
 	time_t when;
 
 	for (size_t i = 0; i < COUNT(good); i++) {
-		cr_assert(bs_rfc3339_parse(good[i].text, strlen(good[i].text), aad, &when), "%s", good[i].text);
+		cr_assert(
+			bs_rfc3339_parse(good[i].text, strlen(good[i].text), aad, &when), "%s", good[i].text);
 		cr_expect_str_eq(aad, good[i].aad);
 		cr_expect_eq((long long)when, good[i].when, "%s: %lld", good[i].text, (long long)when);
 	}

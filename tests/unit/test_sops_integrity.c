@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BODY "{\"data\":\"@{data:|str|correct horse battery}\",\"meta\":\"@{meta:|str|m}\",\"t_unencrypted\":\"#{ops}ops\"}"
+#define BODY \
+	"{\"data\":\"@{data:|str|correct horse " \
+	"battery}\",\"meta\":\"@{meta:|str|m}\",\"t_unencrypted\":\"#{ops}ops\"}"
 #define VALUE "correct horse battery"
 
 /* The span of what stands between `from` and `to`, for a document's protected places. */
@@ -26,7 +28,8 @@ static bool still_opens(const char *text, size_t len, const char *what, size_t a
 	enum bs_code code = forge_open(text, len, &value, &err);
 
 	if (code) {
-		cr_assert(code == BS_MALFORMED || code == BS_INTEGRITY || code == BS_PLAINTEXT || code == BS_NEED_SOPS,
+		cr_assert(code == BS_MALFORMED || code == BS_INTEGRITY || code == BS_PLAINTEXT ||
+				  code == BS_NEED_SOPS,
 			"%s at %zu: %s", what, at, err.msg);
 		cr_assert(err.msg[0], "%s at %zu: refused without a word", what, at);
 		cr_assert_null(strstr(err.msg, "horse"));
@@ -61,9 +64,13 @@ Test(sops_integrity, no_changed_byte_changes_the_value)
 Test(sops_integrity, every_byte_of_the_protected_places_counts)
 {
 	static const char *const places[][2] = {
-		{"{\"data\":\"ENC[AES256_GCM,data:", ","}, {",iv:", ","}, {",tag:", ","},
-		{"\"meta\":\"ENC[AES256_GCM,data:", "\""}, {"\"mac\":\"ENC[AES256_GCM,", "\""},
-		{"\"lastmodified\":\"", "\""}, {"\"t_unencrypted\":\"", "\""},
+		{"{\"data\":\"ENC[AES256_GCM,data:", ","},
+		{",iv:", ","},
+		{",tag:", ","},
+		{"\"meta\":\"ENC[AES256_GCM,data:", "\""},
+		{"\"mac\":\"ENC[AES256_GCM,", "\""},
+		{"\"lastmodified\":\"", "\""},
+		{"\"t_unencrypted\":\"", "\""},
 	};
 	BS_CLEANUP(bs_free_ptr) char *text = forge(BODY);
 	size_t len = strlen(text);
@@ -78,7 +85,8 @@ Test(sops_integrity, every_byte_of_the_protected_places_counts)
 			for (int c = 1; c < 256; c++) {
 				text[at] = (char)c;
 				if (text[at] != was)
-					cr_assert(!still_opens(text, len, places[i][0], at), "%zu: %c for %c", at, c, was);
+					cr_assert(!still_opens(text, len, places[i][0], at), "%zu: %c for %c",
+						at, c, was);
 			}
 			text[at] = was;
 		}
@@ -140,7 +148,8 @@ Test(sops_integrity, leaves_cannot_be_removed_added_or_exchanged)
 {
 	BS_CLEANUP(bs_free_ptr) char *one = forge(BODY);
 	BS_CLEANUP(bs_free_ptr) char *two = forge("{\"data\":\"@{data:|str|other}\"}");
-	BS_CLEANUP(bs_free_ptr) char *array = forge("{\"data\":\"@{data:|str|x}\",\"l\":[\"@{l:|str|a}\",\"@{l:|str|b}\"]}");
+	BS_CLEANUP(bs_free_ptr)
+	char *array = forge("{\"data\":\"@{data:|str|x}\",\"l\":[\"@{l:|str|a}\",\"@{l:|str|b}\"]}");
 	BS_CLEANUP(bs_free_ptr) char *data = enc_of(one, "data");
 	BS_CLEANUP(bs_free_ptr) char *meta = enc_of(one, "meta");
 	BS_CLEANUP(bs_free_ptr) char *other = enc_of(two, "data");
@@ -151,20 +160,20 @@ Test(sops_integrity, leaves_cannot_be_removed_added_or_exchanged)
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 
 	cr_assert(asprintf(&meta_member, "\"meta\":\"%s\",", meta) > 0);
-	refused(one, meta_member, "", BS_INTEGRITY);                       /* removed */
-	refused(one, ",\"t_unencrypted\":\"ops\"", "", BS_INTEGRITY);      /* a clear one removed */
-	refused(one, meta_member, "\"meta\":\"\",", BS_INTEGRITY);         /* emptied */
+	refused(one, meta_member, "", BS_INTEGRITY); /* removed */
+	refused(one, ",\"t_unencrypted\":\"ops\"", "", BS_INTEGRITY); /* a clear one removed */
+	refused(one, meta_member, "\"meta\":\"\",", BS_INTEGRITY); /* emptied */
 	refused(one, "{\"data\"", "{\"data\":\"\",\"data\"", BS_MALFORMED); /* empty data in front */
-	refused(one, "\"data\"", "\"other\"", BS_MALFORMED);               /* renamed: two and no data */
-	refused(one, data, other, BS_INTEGRITY);                           /* of another document */
-	refused(one, data, meta, BS_INTEGRITY);                            /* of another key */
+	refused(one, "\"data\"", "\"other\"", BS_MALFORMED); /* renamed: two and no data */
+	refused(one, data, other, BS_INTEGRITY); /* of another document */
+	refused(one, data, meta, BS_INTEGRITY); /* of another key */
 	refused(one, data, "", BS_MALFORMED);
 	refused(one, data, "null", BS_MALFORMED);
 	refused(two, "\"data\"", "\"value\"", BS_INTEGRITY);
 	refused(two, "{\"data\"", "{\"value\":\"\",\"data\"", BS_MALFORMED);
 	/* Two elements of one array share what they are bound to: only the MAC sees it. */
-	cr_assert(asprintf(&swapped, "%.*s%.*s\",\"%.*s%s", (int)(a - array), array, (int)b_len, b, (int)a_len, a,
-		b + b_len) > 0);
+	cr_assert(asprintf(&swapped, "%.*s%.*s\",\"%.*s%s", (int)(a - array), array, (int)b_len, b,
+			  (int)a_len, a, b + b_len) > 0);
 	cr_assert_eq(strlen(swapped), strlen(array));
 	cr_expect_eq(forge_open(swapped, strlen(swapped), &value, NULL), BS_INTEGRITY);
 	cr_expect_eq(forge_open(array, strlen(array), &value, NULL), BS_OK);

@@ -44,7 +44,8 @@ static void remove_all(struct stand_in *s)
 static enum bs_code run(const struct stand_in *s, const char *body, size_t limit, struct bs_secret **ret,
 	struct bs_error *reterr)
 {
-	BS_CLEANUP(bs_free_ptr) char *text = forge_with(body, (struct forge){.before = "\"pgp\":[{\"enc\":\"x\"}],"});
+	BS_CLEANUP(bs_free_ptr)
+	char *text = forge_with(body, (struct forge){.before = "\"pgp\":[{\"enc\":\"x\"}],"});
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	const char *const envp[] = {s->variable, "PATH=/usr/bin:/bin", NULL};
 
@@ -111,8 +112,8 @@ Test(sops_program, its_exit_status_is_understood)
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(run(&s, "{\"data\":\"@{data:|str|x}\"}", 100, &value, &err), cases[i].code, "%s: %s",
-			cases[i].script, err.msg);
+		cr_expect_eq(run(&s, "{\"data\":\"@{data:|str|x}\"}", 100, &value, &err), cases[i].code,
+			"%s: %s", cases[i].script, err.msg);
 		cr_expect(strstr(err.msg, cases[i].says), "%s: %s", cases[i].script, err.msg);
 		cr_expect_null(value);
 		remove_all(&s);
@@ -126,7 +127,8 @@ Test(sops_program, that_is_missing_is_not_the_secret_that_is_missing)
 	struct bs_error err = {0};
 
 	cr_assert_eq(unlink(s.program), 0);
-	cr_expect_eq(run(&s, "{\"data\":\"@{data:|str|x}\"}", 100, &value, &err), BS_NEED_SOPS, "%s", err.msg);
+	cr_expect_eq(
+		run(&s, "{\"data\":\"@{data:|str|x}\"}", 100, &value, &err), BS_NEED_SOPS, "%s", err.msg);
 	remove_all(&s);
 }
 
@@ -143,14 +145,16 @@ Test(sops_program, gives_a_bool_in_the_values_own_text)
 Test(sops_program, is_not_asked_for_a_path_it_cannot_read)
 {
 	static const char *const bodies[] = {"{\"a\\\"b\":\"@{a\"b:|str|x}\"}", "{\"a]\":\"@{a]:|str|x}\"}",
-		"{\"[a\":\"@{[a:|str|x}\"}", "{\"a\\n\":\"@{a\n:|str|x}\"}", "{\"a\\u0000\":\"@{x:|str|x}\"}"};
+		"{\"[a\":\"@{[a:|str|x}\"}", "{\"a\\n\":\"@{a\n:|str|x}\"}",
+		"{\"a\\u0000\":\"@{x:|str|x}\"}"};
 
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		struct stand_in s = stand_in("exit 0");
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(run(&s, bodies[i], 100, &value, &err), BS_UNSUPPORTED, "%s: %s", bodies[i], err.msg);
+		cr_expect_eq(
+			run(&s, bodies[i], 100, &value, &err), BS_UNSUPPORTED, "%s: %s", bodies[i], err.msg);
 		remove_all(&s);
 	}
 }

@@ -47,13 +47,14 @@ static struct bs_sops_doc *parsed(const char *text)
 }
 
 /* Writes for the recipients (separated by blanks) over `old`, under the forged key. */
-static enum bs_code write_to(const char *recipients, struct bs_sops_doc *old, const void *value, size_t len, char **ret,
-	struct bs_strings *ret_kept, struct bs_error *reterr)
+static enum bs_code write_to(const char *recipients, struct bs_sops_doc *old, const void *value, size_t len,
+	char **ret, struct bs_strings *ret_kept, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_strings_release) struct bs_strings list = {0};
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = old ? forge_key() : NULL;
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = secret(value, len);
-	struct bs_sops_write write = {.value = plain, .recipients = &list, .old = old, .old_key = key, .now = NOW};
+	struct bs_sops_write write = {
+		.value = plain, .recipients = &list, .old = old, .old_key = key, .now = NOW};
 	size_t text_len = 0;
 	enum bs_code code;
 
@@ -110,7 +111,8 @@ Test(sops_write, any_bytes_come_back)
 	for (size_t i = 0; i < COUNT(values); i++) {
 		BS_CLEANUP(bs_free_ptr) char *text = NULL;
 
-		cr_assert_eq(write_to(p.recipient, NULL, values[i].bytes, values[i].len, &text, NULL, NULL), BS_OK);
+		cr_assert_eq(write_to(p.recipient, NULL, values[i].bytes, values[i].len, &text, NULL, NULL),
+			BS_OK);
 		expect_value(p.ids, text, values[i].bytes, values[i].len);
 	}
 	free(large);
@@ -121,9 +123,12 @@ Test(sops_write, a_new_document_is_what_a_current_sops_writes_on_one_line)
 {
 	struct person p = person(), q = person();
 	BS_CLEANUP(bs_free_ptr) char *text = NULL, *recipients = NULL;
-	const char *at, *order[] = {"{\"data\":\"ENC[AES256_GCM,data:", "\",\"sops\":{\"age\":[{\"enc\":\"-----BEGIN AGE ",
-		"\\n-----END AGE ENCRYPTED FILE-----\\n\",\"recipient\":\"age1", "\"},{\"enc\":", "\"recipient\":\"age1",
-		"\"}],\"lastmodified\":\"" STAMP "\",\"mac\":\"ENC[AES256_GCM,data:", ",type:str]\",\"version\":\"3.9.4\"}}"};
+	const char *at, *order[] = {"{\"data\":\"ENC[AES256_GCM,data:",
+				"\",\"sops\":{\"age\":[{\"enc\":\"-----BEGIN AGE ",
+				"\\n-----END AGE ENCRYPTED FILE-----\\n\",\"recipient\":\"age1",
+				"\"},{\"enc\":", "\"recipient\":\"age1",
+				"\"}],\"lastmodified\":\"" STAMP "\",\"mac\":\"ENC[AES256_GCM,data:",
+				",type:str]\",\"version\":\"3.9.4\"}}"};
 
 	cr_assert(asprintf(&recipients, "%s %s %s", p.recipient, q.recipient, p.recipient) > 0);
 	cr_assert_eq(write_to(recipients, NULL, "hello", 5, &text, NULL, NULL), BS_OK);
@@ -165,7 +170,8 @@ static const struct {
 	{"{\"a\":[[],\"@{a:|str|x}\",{}]}", "\xff", "{\"data\":\"ENC["},
 	{"{\"data\":{\"k\":\"@{data:k:|str|x}\"}}", "hello", "{\"data\":{\"k\":\"ENC["},
 	{"{\"value\":\"@{value:|str|x}\",\"note\":\"\"}", "", "{\"data\":\"\",\"note\":\"\",\"sops\""},
-	{"{ \"value\" :\r\n\t\"@{value:|str|x}\" ,\"n_unencrypted\" : [ 1.50e0#{1.5} , true#{True}, \"a b \\u00e9#{a b \xc3\xa9}\" ] }",
+	{"{ \"value\" :\r\n\t\"@{value:|str|x}\" ,\"n_unencrypted\" : [ 1.50e0#{1.5} , true#{True}, \"a b "
+	 "\\u00e9#{a b \xc3\xa9}\" ] }",
 		"hello", "{\"value\":\"ENC["},
 };
 
@@ -179,9 +185,11 @@ Test(sops_write, a_rewrite_keeps_the_shape_while_it_can)
 		BS_CLEANUP(bs_free_ptr) char *text = NULL;
 		struct bs_error err = {0};
 
-		cr_assert_eq(write_to(p.recipient, old, shapes[i].value, strlen(shapes[i].value), &text, NULL, &err),
+		cr_assert_eq(write_to(p.recipient, old, shapes[i].value, strlen(shapes[i].value), &text, NULL,
+				     &err),
 			BS_OK, "%s: %s", shapes[i].body, err.msg);
-		cr_expect(!strncmp(text, shapes[i].begins, strlen(shapes[i].begins)), "%s became %s", shapes[i].body, text);
+		cr_expect(!strncmp(text, shapes[i].begins, strlen(shapes[i].begins)), "%s became %s",
+			shapes[i].body, text);
 		cr_expect_null(strpbrk(text, "\n\t\r"));
 		expect_value(p.ids, text, shapes[i].value, strlen(shapes[i].value));
 	}
@@ -202,26 +210,35 @@ Test(sops_write, a_nul_is_no_text)
 }
 
 /* A document with all kinds of neighbours. */
-#define NEIGHBOURS                                                                                           \
-	"{\"n_unencrypted\":[1.50e0#{1.5},-0.0#{-0}, {\"k\\u00e9\":\"a\\/b#{a/b}\"},null],\"data\":\"@{data:|str|x}\","     \
-	"\"meta\":\"@{meta:|str|{\"a\":1}\",\"list\":[\"@{list:|comment|c}\",\"@{list:|int|5}\",\"@{list:|float|0.5}\",\"@{list:|bool|False}\",\"\"],"  \
+#define NEIGHBOURS \
+	"{\"n_unencrypted\":[1.50e0#{1.5},-0.0#{-0}, " \
+	"{\"k\\u00e9\":\"a\\/b#{a/b}\"},null],\"data\":\"@{data:|str|x}\"," \
+	"\"meta\":\"@{meta:|str|{\"a\":1}\",\"list\":[\"@{list:|comment|c}\",\"@{list:|int|5}\",\"@{list:|" \
+	"float|0.5}\",\"@{list:|bool|False}\",\"\"]," \
 	"\"none\":null,\"o\":{},\"l\":[ ]}"
 
 Test(sops_write, neighbours_stay)
 {
 	struct person p = person();
-	BS_CLEANUP(bs_free_ptr) char *before = forge_with(NEIGHBOURS, (struct forge){.after =
-		",\"version\":\"3.13.3\",\"future\": { \"a\" : [ 1 , \"x y\" ] } ,\"a_field\":5"});
+	BS_CLEANUP(bs_free_ptr)
+	char *before =
+		forge_with(NEIGHBOURS, (struct forge){.after = ",\"version\":\"3.13.3\",\"future\": { \"a\" "
+							       ": [ 1 , \"x y\" ] } ,\"a_field\":5"});
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *old = parsed(before);
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
 	struct bs_error err = {0};
 
 	cr_assert_eq(write_to(p.recipient, old, "new", 3, &text, NULL, &err), BS_OK, "%s", err.msg);
 	expect_value(p.ids, text, "new", 3);
-	cr_expect(!strncmp(text, "{\"n_unencrypted\":[1.50e0,-0.0,{\"k\\u00e9\":\"a\\/b\"},null],\"data\":\"ENC[", 60), "%s", text);
-	cr_expect(strstr(text, ",\"none\":null,\"o\":{},\"l\":[],\"sops\":{\"a_field\":5,\"age\":["), "%s", text);
+	cr_expect(
+		!strncmp(text,
+			"{\"n_unencrypted\":[1.50e0,-0.0,{\"k\\u00e9\":\"a\\/b\"},null],\"data\":\"ENC[", 60),
+		"%s", text);
+	cr_expect(strstr(text, ",\"none\":null,\"o\":{},\"l\":[],\"sops\":{\"a_field\":5,\"age\":["), "%s",
+		text);
 	cr_expect(strstr(text, "\"future\":{\"a\":[1,\"x y\"]},\"lastmodified\""), "%s", text);
-	cr_expect(strstr(text, "\"unencrypted_suffix\":\"_unencrypted\",\"version\":\"3.13.3\"}}"), "%s", text);
+	cr_expect(
+		strstr(text, "\"unencrypted_suffix\":\"_unencrypted\",\"version\":\"3.13.3\"}}"), "%s", text);
 	cr_expect_eq(count_of(text, ",type:int]"), 1);
 	cr_expect_eq(count_of(text, ",type:float]"), 1);
 	cr_expect_eq(count_of(text, ",type:bool]"), 1);
@@ -237,9 +254,12 @@ Test(sops_write, rules_stay)
 	} cases[] = {
 		{"{\"data\":\"@{data:|str|x}\"}", ",\"unencrypted_suffix\":\"_unencrypted\"",
 			"\"unencrypted_suffix\":\"_unencrypted\",\"version\":"},
-		{"{\"data\":\"@{data:|str|x}\",\"k_c\":\"#{v}v\"}", ",\"unencrypted_suffix\":\"_c\"", "\"unencrypted_suffix\":\"_c\",\"version\":"},
-		{"{\"data_e\":\"@{data_e:|str|x}\",\"k\":5#{5}}", ",\"encrypted_suffix\":\"_e\"", "{\"data_e\":\"ENC["},
-		{"{\"data_e\":\"@{data_e:|str|x}\",\"k\":5#{5}}", ",\"encrypted_suffix\":\"_e\"", "\"encrypted_suffix\":\"_e\",\"lastmodified\":"},
+		{"{\"data\":\"@{data:|str|x}\",\"k_c\":\"#{v}v\"}", ",\"unencrypted_suffix\":\"_c\"",
+			"\"unencrypted_suffix\":\"_c\",\"version\":"},
+		{"{\"data_e\":\"@{data_e:|str|x}\",\"k\":5#{5}}", ",\"encrypted_suffix\":\"_e\"",
+			"{\"data_e\":\"ENC["},
+		{"{\"data_e\":\"@{data_e:|str|x}\",\"k\":5#{5}}", ",\"encrypted_suffix\":\"_e\"",
+			"\"encrypted_suffix\":\"_e\",\"lastmodified\":"},
 	};
 	struct person p = person();
 
@@ -260,8 +280,10 @@ Test(sops_write, rules_stay)
 Test(sops_write, mac_only_encrypted_stays)
 {
 	struct person p = person();
-	BS_CLEANUP(bs_free_ptr) char *before = forge_with("{\"data\":\"@{data:|str|x}\",\"k_unencrypted\":5}",
-		(struct forge){.after = FORGE_VERSION ",\"mac_only_encrypted\":true", .encrypted_only = true});
+	BS_CLEANUP(bs_free_ptr)
+	char *before = forge_with("{\"data\":\"@{data:|str|x}\",\"k_unencrypted\":5}",
+		(struct forge){
+			.after = FORGE_VERSION ",\"mac_only_encrypted\":true", .encrypted_only = true});
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *old = parsed(before);
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
 
@@ -293,14 +315,19 @@ Test(sops_write, a_rewrite_has_a_new_data_key_and_new_envelopes)
 	person_release(&leaves);
 }
 
-#define PGP "{\"created_at\":\"2026-01-01T00:00:00Z\",\"enc\":\"-----BEGIN PGP MESSAGE-----\\n\\u002b\\n\",\"fp\":\"AB CD\"}"
+#define PGP \
+	"{\"created_at\":\"2026-01-01T00:00:00Z\",\"enc\":\"-----BEGIN PGP " \
+	"MESSAGE-----\\n\\u002b\\n\",\"fp\":\"AB CD\"}"
 #define PQ "{\"enc\":\"-\",\"recipient\":\"age1pq1zz\"}"
 
 Test(sops_write, envelopes_that_cannot_be_made_stay_byte_for_byte_with_their_key)
 {
 	struct person p = person();
-	BS_CLEANUP(bs_free_ptr) char *before = forge_with("{\"data\":\"@{data:|str|x}\"}", (struct forge){.before =
-		"\"pgp\":[" PGP " , " PGP "],\"kms\":null,\"new_kms\":[{\"enc\":\"x\"}],\"age\":[" PQ ",{\"enc\":\"-\",\"recipient\":\"age1gone\"}],"});
+	BS_CLEANUP(bs_free_ptr)
+	char *before = forge_with("{\"data\":\"@{data:|str|x}\"}",
+		(struct forge){.before = "\"pgp\":[" PGP " , " PGP
+					 "],\"kms\":null,\"new_kms\":[{\"enc\":\"x\"}],\"age\":[" PQ
+					 ",{\"enc\":\"-\",\"recipient\":\"age1gone\"}],"});
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *old = parsed(before), *new = NULL;
 	BS_CLEANUP(bs_free_ptr) char *text = NULL, *with_kept = NULL;
 	BS_CLEANUP(bs_strings_release) struct bs_strings kept = {0};
@@ -326,8 +353,10 @@ Test(sops_write, envelopes_that_cannot_be_made_stay_byte_for_byte_with_their_key
 Test(sops_write, the_only_key_group_becomes_flat)
 {
 	struct person p = person();
-	BS_CLEANUP(bs_free_ptr) char *before = forge_with("{\"data\":\"@{data:|str|x}\"}", (struct forge){.before =
-		"\"shamir_threshold\":1,\"key_groups\":[{\"pgp\":[" PGP "],\"age\":[{\"enc\":\"-\",\"recipient\":\"age1gone\"}]}],"});
+	BS_CLEANUP(bs_free_ptr)
+	char *before = forge_with("{\"data\":\"@{data:|str|x}\"}",
+		(struct forge){.before = "\"shamir_threshold\":1,\"key_groups\":[{\"pgp\":[" PGP
+					 "],\"age\":[{\"enc\":\"-\",\"recipient\":\"age1gone\"}]}],"});
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *old = parsed(before);
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
 
@@ -347,15 +376,22 @@ static const struct {
 	enum bs_code code;
 	const char *says;
 } refusals[] = {
-	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "", true, BS_UNSUPPORTED, "empty value"},
-	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "v", false, BS_NO_MATCH, "opens them"},
-	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}#{z}\"}", {0}, "v", true, BS_INTEGRITY, "MAC"},
+	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "", true, BS_UNSUPPORTED,
+		"empty value"},
+	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}\"}", {0}, "v", false, BS_NO_MATCH,
+		"opens them"},
+	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{meta:|str|m}#{z}\"}", {0}, "v", true, BS_INTEGRITY,
+		"MAC"},
 	{"{\"data\":\"@{data:|str|x}\",\"k_unencrypted\":\"planted\"}", {0}, "v", true, BS_INTEGRITY, "MAC"},
-	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{other:|str|m}\"}", {0}, "v", true, BS_INTEGRITY, "authenticate"},
-	{"{\"data\":\"@{data:|str|x}\"}", {.before = FORGE_AGE "\"pgp\":[{}],"}, "v", false, BS_NEED_SOPS, "opens them"},
-	{"{\"data\":\"@{data:|str|x}\"}", {.after = FORGE_VERSION ",\"encrypted_regex\":\"^d\""}, "v", true, BS_NEED_SOPS, "encrypted_regex"},
+	{"{\"data\":\"@{data:|str|x}\",\"meta\":\"@{other:|str|m}\"}", {0}, "v", true, BS_INTEGRITY,
+		"authenticate"},
+	{"{\"data\":\"@{data:|str|x}\"}", {.before = FORGE_AGE "\"pgp\":[{}],"}, "v", false, BS_NEED_SOPS,
+		"opens them"},
+	{"{\"data\":\"@{data:|str|x}\"}", {.after = FORGE_VERSION ",\"encrypted_regex\":\"^d\""}, "v", true,
+		BS_NEED_SOPS, "encrypted_regex"},
 	{"{\"data\":{\"k\":\"@{data:k:|str|x}\"}}", {0}, "\xff", true, BS_UNSUPPORTED, "no text"},
-	{"{\"k_e\":\"@{k_e:|str|x}\"}", {.after = FORGE_VERSION ",\"encrypted_suffix\":\"_e\""}, "\xff", true, BS_UNSUPPORTED, "no text"},
+	{"{\"k_e\":\"@{k_e:|str|x}\"}", {.after = FORGE_VERSION ",\"encrypted_suffix\":\"_e\""}, "\xff", true,
+		BS_UNSUPPORTED, "no text"},
 	{"{\"data\":\"\",\"value\":\"\"}", {0}, "v", true, BS_UNSUPPORTED, "cannot hold"},
 };
 
@@ -367,10 +403,14 @@ Test(sops_write, refuses_what_it_could_not_keep_honest)
 		BS_CLEANUP(bs_free_ptr) char *before = forge_with(refusals[i].body, refusals[i].how);
 		BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *old = parsed(before);
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = forge_key();
-		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = secret(refusals[i].value, strlen(refusals[i].value));
+		BS_CLEANUP(bs_secret_free_ptr)
+		struct bs_secret *value = secret(refusals[i].value, strlen(refusals[i].value));
 		BS_CLEANUP(bs_strings_release) struct bs_strings list = {0};
-		struct bs_sops_write write = {.value = value, .recipients = &list, .old = old,
-			.old_key = refusals[i].with_key ? key : NULL, .now = NOW};
+		struct bs_sops_write write = {.value = value,
+			.recipients = &list,
+			.old = old,
+			.old_key = refusals[i].with_key ? key : NULL,
+			.now = NOW};
 		struct bs_error err = {0};
 		char *text = NULL;
 		size_t len;
@@ -389,15 +429,16 @@ Test(sops_write, wants_recipients_that_it_can_wrap_for)
 	static const struct {
 		const char *recipients;
 		enum bs_code code;
-	} cases[] = {{"", BS_POLICY}, {"age1pq1qqq", BS_POLICY}, {"age1yubikey1qqq", BS_POLICY}, {"nonsense", BS_POLICY},
+	} cases[] = {{"", BS_POLICY}, {"age1pq1qqq", BS_POLICY}, {"age1yubikey1qqq", BS_POLICY},
+		{"nonsense", BS_POLICY},
 		{"age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", BS_USAGE}};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char *text = NULL;
 		struct bs_error err = {0};
 
-		cr_expect_eq(write_to(cases[i].recipients, NULL, "v", 1, &text, NULL, &err), cases[i].code, "%s: %s",
-			cases[i].recipients, err.msg);
+		cr_expect_eq(write_to(cases[i].recipients, NULL, "v", 1, &text, NULL, &err), cases[i].code,
+			"%s: %s", cases[i].recipients, err.msg);
 		cr_expect_null(text);
 	}
 }
@@ -406,8 +447,10 @@ Test(sops_unlock, passes_over_broken_envelopes_and_planted_keys)
 {
 	struct person p = person(), q = person();
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
-	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = forge_key(), *short_key = secret("0123456789abcdef", 16),
-			  *wrong = secret("0123456789abcdef0123456789abcdef", 32), *got = NULL, *value = NULL;
+	BS_CLEANUP(bs_secret_free_ptr)
+	struct bs_secret *key = forge_key(),
+			 *short_key = secret("0123456789abcdef", 16),
+			 *wrong = secret("0123456789abcdef0123456789abcdef", 32), *got = NULL, *value = NULL;
 	BS_CLEANUP(bs_strings_release) struct bs_strings to = {0};
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	struct bs_secret *const keys[] = {short_key, wrong, key};
@@ -449,12 +492,16 @@ Test(sops_unlock, says_when_only_sops_could_help)
 		{FORGE_AGE, BS_NO_MATCH, "age1x"},
 		{"\"pgp\":[{}],", BS_NEED_SOPS, "pgp"},
 		{FORGE_AGE "\"kms\":[{}],\"hc_vault\":[{}],", BS_NEED_SOPS, "kms, hc_vault"},
-		{"\"age\":[{\"enc\":\"-\",\"recipient\":\"age1pq1x\"}],", BS_NEED_SOPS, "https://getsops.io/"},
-		{"\"key_groups\":[{\"age\":[{\"enc\":\"-\"}]},{\"age\":[{\"enc\":\"-\"}]}],", BS_NEED_SOPS, "Shamir"},
+		{"\"age\":[{\"enc\":\"-\",\"recipient\":\"age1pq1x\"}],", BS_NEED_SOPS,
+			"https://getsops.io/"},
+		{"\"key_groups\":[{\"age\":[{\"enc\":\"-\"}]},{\"age\":[{\"enc\":\"-\"}]}],", BS_NEED_SOPS,
+			"Shamir"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		BS_CLEANUP(bs_free_ptr) char *text = forge_with("{\"data\":\"@{data:|str|x}\"}", (struct forge){.before = cases[i].keys});
+		BS_CLEANUP(bs_free_ptr)
+		char *text =
+			forge_with("{\"data\":\"@{data:|str|x}\"}", (struct forge){.before = cases[i].keys});
 		BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = parsed(text);
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 		BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *none = NULL;
