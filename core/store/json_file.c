@@ -66,15 +66,21 @@ enum bs_code bs_json_file_fail(
 	return bs_error_set(reterr, why->code, "%s: %s", file->shown, why->msg);
 }
 
-/* Half-written is what fails to parse, unless a person has to act: that will not change in 300 ms. */
+/*
+ * Half-written is what fails to parse, unless a person has to act: that will not change in 300 ms. A large file is not
+ * judged twice: what is found here counts for the same bytes, which their reader holds until it gives them to us.
+ */
 static bool is_whole(void *ctx, const char *text, size_t len)
 {
-	struct bs_json_value root;
+	struct bs_json_file *file = ((struct replace_call *)ctx)->file;
 	struct bs_error why = {0};
 
-	(void)ctx;
-	return bs_json_check(text, len, &root, &why) == BS_OK ||
-	       strncmp(why.msg, MERGE_MARK, strlen(MERGE_MARK)) == 0;
+	file->checked = NULL;
+	if (bs_json_check(text, len, &file->root, &why))
+		return strncmp(why.msg, MERGE_MARK, strlen(MERGE_MARK)) == 0;
+	file->checked = text;
+	file->checked_len = len;
+	return true;
 }
 
 static enum bs_code walk_to_box(const struct bs_json_file *file, const char *text, struct bs_json_value at,
@@ -115,7 +121,9 @@ enum bs_code bs_json_file_box(const struct bs_json_file *file, const char *text,
 	if (len == 0)
 		return bs_error_set(
 			reterr, BS_MALFORMED, "%s is empty: write {} into it, or restore it", file->shown);
-	if (bs_json_check(text, len, &root, &why))
+	if (file->checked == text && file->checked_len == len)
+		root = file->root;
+	else if (bs_json_check(text, len, &root, &why))
 		return bs_json_file_fail(file, &why, reterr);
 	return walk_to_box(file, text, root, ret_has, ret, reterr);
 }
@@ -167,11 +175,9 @@ static struct bs_replace protocol(struct replace_call *call)
  * A workspace's file is opened through the workspace, which checks owner and links; only then, and only if what came
  * is not whole, the more patient way is taken.
  */
-static enum bs_code read_text(
-	const struct bs_json_file *file, char **ret, size_t *ret_len, struct bs_error *reterr)
+static enum bs_code read_text(struct bs_json_file *file, char **ret, size_t *ret_len, struct bs_error *reterr)
 {
-	struct bs_json_file copy = *file;
-	struct replace_call call = {.file = &copy};
+	struct replace_call call = {.file = file};
 	struct bs_replace replace = protocol(&call);
 
 	if (file->layout->scope != BS_SCOPE_USER) {
@@ -185,7 +191,7 @@ static enum bs_code read_text(
 		}
 		if (code)
 			return code;
-		if (is_whole(NULL, text, *ret_len)) {
+		if (is_whole(&call, text, *ret_len)) {
 			*ret = BS_TAKE(text);
 			return BS_OK;
 		}
@@ -221,7 +227,7 @@ void bs_json_cache_release(struct bs_json_cache *cache)
 }
 
 enum bs_code bs_json_file_load(
-	const struct bs_json_file *file, const struct bs_json_cache **ret, struct bs_error *reterr)
+	struct bs_json_file *file, const struct bs_json_cache **ret, struct bs_error *reterr)
 {
 	struct bs_json_cache *cache = &file->store->cache[file->layout->scope];
 	struct stat before = {0}, after = {0};

@@ -18,6 +18,10 @@ struct bs_json_file {
 	const struct bs_layout *layout;
 	char *path; /* at the time of bs_json_file_open() */
 	const char *shown; /* how messages name it; part of path */
+	const char *
+		checked; /* the text that was judged last, while its reader holds it; NULL: none, or not valid */
+	size_t checked_len;
+	struct bs_json_value root; /* of that text */
 };
 
 enum bs_code bs_json_file_open(struct bs_store *store, const struct bs_layout *layout,
@@ -30,8 +34,8 @@ enum bs_code bs_json_file_path(const struct bs_store *store, const struct bs_lay
 size_t bs_json_file_key(const struct bs_layout *layout, const char *name, char ret[static BS_JSON_KEY_MAX]);
 
 /* The file's text and box, borrowed from the store until the next load; text NULL: there is no file. */
-enum bs_code bs_json_file_load(const struct bs_json_file *file, const struct bs_json_cache **ret,
-	struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_json_file_load(
+	struct bs_json_file *file, const struct bs_json_cache **ret, struct bs_error *reterr) BS_MUST_CHECK;
 /* The object that holds the secrets in a text. BS_MALFORMED, naming file and line. */
 enum bs_code bs_json_file_box(const struct bs_json_file *file, const char *text, size_t len, bool *ret_has,
 	struct bs_json_value *ret, struct bs_error *reterr) BS_MUST_CHECK;
