@@ -198,6 +198,18 @@ static bool value_stands_at(const struct plain *plain, size_t at, const char *va
 	return at >= plain->len || !(is_word((unsigned char)plain->text[at]) || strchr("/.-~@+=,:", plain->text[at]));
 }
 
+/* A value over several lines, or with something that some reader takes for a line's end, is not compared. */
+static bool has_break(const char *value)
+{
+	size_t len = strlen(value);
+
+	for (size_t i = 0; i < len; i++) {
+		if (line_break(value, len, i))
+			return true;
+	}
+	return false;
+}
+
 /* The value that begins behind the assignment sign at `at`. */
 static bool assigns(const struct bs_dotenv *dotenv, const struct plain *plain, size_t at, const char *value)
 {
@@ -209,7 +221,7 @@ static bool assigns(const struct bs_dotenv *dotenv, const struct plain *plain, s
 
 	size_t raw = at < plain->len ? plain->raw[at - 1] + 1 : dotenv->len;
 
-	if (!*value || strpbrk(value, "\n\r"))
+	if (!*value || has_break(value))
 		return true;
 	if (is_doubtful(dotenv->text, dotenv->len, raw))
 		return true;
