@@ -48,6 +48,7 @@ static void put_line(struct doctor *doctor, enum bs_finding_level level, const c
 	bs_out_line(doctor->cli, line);
 }
 
+/* A finding is text, or an object of the JSON; findings in a store come here as well, by on_finding(). */
 static void put_finding(struct doctor *doctor, enum bs_finding_level level, const char *area,
 	const char *name, const char *text, const char *remedy)
 {
@@ -79,6 +80,7 @@ static void on_finding(void *ctx, enum bs_finding_level level, enum bs_scope sco
 	put_finding(ctx, level, bs_scope_name(scope), name, text, remedy);
 }
 
+/* First, for a damaged program makes all that follows worthless. */
 static void check_self(struct doctor *doctor)
 {
 	struct bs_error error = {0};
@@ -91,6 +93,7 @@ static void check_self(struct doctor *doctor)
 			"this program or its libraries are damaged: install them again");
 }
 
+/* Last, when secrets have been held: only then has a lock been tried. */
 static void check_memory(struct doctor *doctor)
 {
 	struct bs_arena_status status = {0};
@@ -104,6 +107,10 @@ static void check_memory(struct doctor *doctor)
 		put_finding(doctor, BS_FINDING_OK, "memory", NULL, "the memory of secrets is locked", NULL);
 }
 
+/*
+ * A cloned repository may name a key command in its .env; who wanted that variable must learn why it has no
+ * effect.
+ */
 static void check_ignored(struct doctor *doctor)
 {
 	const struct bs_strings *ignored = bs_env_ignored(doctor->cli->env);
@@ -146,6 +153,7 @@ static void put_source(struct doctor *doctor, const struct bs_key_source *source
 	put_finding(doctor, level, "key source", source->kind, text, remedy);
 }
 
+/* Key commands are run: a doctor that leaves them out cannot say what can be opened. Nothing is asked. */
 static void check_sources(struct doctor *doctor)
 {
 	struct bs_keys *keys = doctor->cli->keys;
@@ -163,6 +171,10 @@ static void check_sources(struct doctor *doctor)
 			"bus-secrets init makes one, or give an existing one by SOPS_AGE_KEY_FILE");
 }
 
+/*
+ * What a new document would get. Creation rules may differ by name, so this is asked for a name like any
+ * other; each stored document is looked at by itself in check_scope().
+ */
 static void check_recipients(struct doctor *doctor, enum bs_scope scope)
 {
 	BS_CLEANUP(bs_free_ptr) char *joined = NULL;
@@ -206,8 +218,8 @@ static void check_workspace(struct doctor *doctor)
 		put_finding(doctor, BS_FINDING_OK, "workspace", NULL, "none here",
 			"bus-secrets init --repo makes one");
 	else
-		put_finding(doctor, BS_FINDING_WARN, "workspace", NULL, cli->ws_error.msg,
-			"bus-secrets workspace add, if you trust it");
+		/* The message says what to do: it depends on whose it is. */
+		put_finding(doctor, BS_FINDING_WARN, "workspace", NULL, cli->ws_error.msg, NULL);
 }
 
 static void check_all(struct doctor *doctor)

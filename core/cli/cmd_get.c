@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* For -v alone: it reads the state of what was seen, which a plain get has no need of. */
 static void tell(struct bs_cli *cli, const struct bs_store_entry *entry)
 {
 	BS_CLEANUP(bs_free_ptr) char *warning = NULL;

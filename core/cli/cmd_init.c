@@ -41,6 +41,7 @@ static enum bs_code refuse_other_source(const struct bs_key_source *source, stru
 		source->where, source->where);
 }
 
+/* Where sops finds the identity, for --print-env: the first source that is a file of age identities. */
 static char *key_file_of(struct bs_keys *keys)
 {
 	struct bs_key_source source;
@@ -54,6 +55,10 @@ static char *key_file_of(struct bs_keys *keys)
 	return NULL;
 }
 
+/*
+ * A recipient of one's own: of the source that is there, else of a new identity. Broken or locked sources
+ * are refused rather than passed over: a second identity beside one that is only out of reach helps nobody.
+ */
 static enum bs_code have_identity(struct bs_cli *cli, struct made *made, struct bs_error *reterr)
 {
 	struct bs_key_source source = {0};
@@ -98,6 +103,10 @@ static void collect_readers(struct bs_cli *cli, struct bs_strings *ret)
 	bs_strings_release(&today);
 }
 
+/*
+ * A first recipients.txt ends what .sops.yaml or the documents themselves said: the others would be dropped
+ * silently.
+ */
 static void warn_of_dropped(struct bs_cli *cli, const struct bs_strings *readers)
 {
 	BS_CLEANUP(bs_free_ptr) char *joined = NULL;
@@ -146,6 +155,7 @@ static enum bs_code have_workspace(struct bs_cli *cli, struct made *made, struct
 	return code;
 }
 
+/* In reverse order; a recipients.txt that was written is the last step and needs no undoing. */
 static void take_back(struct bs_cli *cli, const struct made *made)
 {
 	if (made->identity)

@@ -18,6 +18,7 @@ const char *bs_cli_state_name(enum bs_entry_state state)
 	return "malformed";
 }
 
+/* Whole seconds: the nanoseconds of a document come from a hash of it and tell nobody anything. */
 static void put_time(struct bs_json_out *json, const struct timespec *when)
 {
 	char text[64];
@@ -102,6 +103,7 @@ enum bs_code bs_cmd_list(struct bs_cli *cli, struct bs_error *reterr)
 		code = bs_store_list(cli->store, scope, &list, reterr);
 	if (code != BS_OK)
 		return code;
+	/* Names are printed whatever is found among them: completion and scripts rely on it. */
 	put_list(cli, &list);
 	cli->is_partial = true;
 	/* Said already, entry by entry. */

@@ -9,6 +9,7 @@
 #include <bus-secrets/prompt.h>
 #include <string.h>
 
+/* Twice, for nobody sees what is typed; once more is asked only when the first answer can be one. */
 static enum bs_code ask(struct bs_cli *cli, const char *name, struct bs_secret **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *first = NULL;
@@ -34,6 +35,10 @@ static enum bs_code ask(struct bs_cli *cli, const char *name, struct bs_secret *
 	return BS_OK;
 }
 
+/*
+ * An empty standard input is more often an accident than a value: a program that failed, or a dispatcher
+ * that gives /dev/null where its own is closed.
+ */
 static enum bs_code read_input(
 	struct bs_cli *cli, const char *name, struct bs_secret **ret, struct bs_error *reterr)
 {
@@ -50,6 +55,7 @@ static enum bs_code read_input(
 	return code;
 }
 
+/* From the argument, a person, or standard input. */
 static enum bs_code read_value(
 	struct bs_cli *cli, const char *name, struct bs_secret **ret, struct bs_error *reterr)
 {
@@ -115,6 +121,7 @@ static void say_recipients(const char *name, const char *what, const struct bs_s
 		bs_notice(BS_NOTICE_WARN, "%s: %s: %s", name, what, joined);
 }
 
+/* What a person should know of the write; recipients of a new document are no news. */
 static void tell(
 	struct bs_cli *cli, enum bs_scope scope, const char *name, const struct bs_store_report *report)
 {

@@ -64,6 +64,7 @@ static enum bs_code list(struct bs_cli *cli, struct bs_error *reterr)
 	return BS_OK;
 }
 
+/* The mount need not be there: container recipes are written before it is. */
 static enum bs_code mount_dir(struct bs_cli *cli, char **ret, struct bs_error *reterr)
 {
 	const char *given = bs_cli_option_get(cli, "mount");

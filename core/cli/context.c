@@ -129,6 +129,7 @@ void bs_cli_close(struct bs_cli *cli)
 	cli->given = NULL;
 }
 
+/* In both scopes: who has documents has a key somewhere, and wants to be told that it is missing. */
 static enum bs_code count_documents(struct bs_cli *cli, size_t *ret, struct bs_error *reterr)
 {
 	size_t count = 0;

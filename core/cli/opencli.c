@@ -106,6 +106,7 @@ static void put_arguments(struct bs_json_out *json, const struct bs_cli_argument
 	bs_json_out_end(json);
 }
 
+/* The same for every command, as the manual's EXIT STATUS. */
 static void put_exit_codes(struct bs_json_out *json)
 {
 	static const char *const texts[] = {

@@ -154,6 +154,7 @@ static bool may_be_value(const struct bs_cli *cli)
 	       cli->operand_count + 1 >= cli->command->value_operand;
 }
 
+/* "-----BEGIN ..." as a value is a common mistake, and its text must not reach a terminal or a log. */
 static void fail_unknown(struct reader *r, const char *dashes, const char *name, size_t len)
 {
 	if (may_be_value(r->cli))
@@ -175,6 +176,7 @@ static const char *next_argument(struct reader *r, const struct bs_cli_option *o
 	return NULL;
 }
 
+/* "--name", "--name=argument" or "--name argument"; names are not abbreviated. */
 static void read_long(struct reader *r, const char *word)
 {
 	size_t len = strcspn(word, "=");
@@ -197,6 +199,7 @@ static void read_long(struct reader *r, const char *word)
 	take_option(r, option, is_own, argument);
 }
 
+/* "-vq", "-fjson" or "-f json". */
 static void read_short(struct reader *r, const char *letters)
 {
 	for (; *letters; letters++) {
@@ -294,6 +297,7 @@ static void check_operands(struct reader *r)
 		fail(r, "too many arguments: bus-secrets %s %s", cli->command->name, cli->command->usage);
 }
 
+/* What only the whole line tells. */
 static void check_whole(struct reader *r)
 {
 	struct bs_cli *cli = r->cli;

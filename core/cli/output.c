@@ -168,6 +168,10 @@ static int descriptor_behind(const char *path)
 	return -1;
 }
 
+/*
+ * A FIFO waits here for its reader: before anything is done, and with no value on the command line any
+ * more.
+ */
 static enum bs_code open_through(struct bs_out *out, const char *path, struct bs_error *reterr)
 {
 	out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -266,6 +270,7 @@ static int write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+/* Text, value, text: the value goes from locked memory to the descriptor and nowhere else. */
 static enum bs_code write_to(const struct bs_out *out, int fd, const char *shown, struct bs_error *reterr)
 {
 	enum bs_code code;
@@ -284,6 +289,7 @@ static enum bs_code write_to(const struct bs_out *out, int fd, const char *shown
 	return BS_OK;
 }
 
+/* fchmod: open's mode is subject to the umask, which may take the owner's bits, too. */
 static enum bs_code write_temporary(
 	const struct bs_out *out, const char *shown, const char *name, struct bs_error *reterr)
 {
