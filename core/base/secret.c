@@ -1,5 +1,6 @@
 /* secret.c: secrets, and buffers that grow into them, in the arena. */
 #include "arena.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -77,32 +78,12 @@ bool bs_secret_equal(const struct bs_secret *a, const struct bs_secret *b)
 	return a->len == b->len && sodium_memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/* The length of the UTF-8 character (RFC 3629) at p, 0 if there is none. */
-static size_t utf8_length(const uint8_t *p, size_t len)
-{
-	if (p[0] < 0x80)
-		return 1;
-	size_t n = p[0] >= 0xc2 && p[0] <= 0xdf ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : 0;
-
-	if (n == 0 || n > len)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-		(p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 bool bs_secret_is_text(const struct bs_secret *secret)
 {
 	size_t i = 0;
 
 	while (i < secret->len) {
-		size_t n = secret->bytes[i] ? utf8_length(secret->bytes + i, secret->len - i) : 0;
+		size_t n = secret->bytes[i] ? bs_utf8_step(secret->bytes + i, secret->len - i) : 0;
 
 		if (n == 0)
 			return false;
