@@ -194,6 +194,27 @@ bool bs_number_is_float(const char *text, size_t len)
 	return is_same;
 }
 
+enum bs_code bs_number_respell(const struct bs_secret *json, struct bs_secret **ret, struct bs_error *reterr)
+{
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *room = NULL;
+	size_t len = bs_secret_len(json);
+	struct float_check *check;
+	double number;
+	enum bs_code code = bs_secret_new(sizeof(*check), &room, reterr);
+
+	if (code)
+		return code;
+	check = (struct float_check *)bs_secret_data(room);
+	if (len <= BS_NUMBER_MAX)
+		memcpy(check->copy, bs_secret_bytes(json), len);
+	if (len > BS_NUMBER_MAX || !read_double(check->copy, &number))
+		return bs_error_set(reterr, BS_MALFORMED, "a number that is none");
+	code = bs_secret_copy(check->text, bs_number_float_text(number, check->text), ret, reterr);
+	sodium_memzero(&number, sizeof(number));
+	sodium_stackzero(4096);
+	return code;
+}
+
 size_t bs_number_text(
 	const char *literal, size_t len, enum bs_number_style style, char ret[static BS_NUMBER_MAX])
 {

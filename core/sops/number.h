@@ -6,8 +6,7 @@
 #ifndef BS_SOPS_NUMBER_H
 #define BS_SOPS_NUMBER_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <bus-secrets/secret.h>
 
 /* The longest: a sign, "0.", 323 zeros and 17 digits. */
 #define BS_NUMBER_MAX 352
@@ -26,5 +25,9 @@ size_t bs_number_float_text(double number, char ret[static BS_NUMBER_MAX]);
 /* True if the text is exactly what sops writes for an int64, or for a float64. */
 bool bs_number_is_int(const char *text, size_t len);
 bool bs_number_is_float(const char *text, size_t len);
+
+/* A float as JSON has it, perhaps with an exponent, in the text above. BS_MALFORMED if it is none. */
+enum bs_code bs_number_respell(
+	const struct bs_secret *json, struct bs_secret **ret, struct bs_error *reterr) BS_MUST_CHECK;
 
 #endif

@@ -49,24 +49,35 @@ static enum bs_code judge_status(
 	}
 }
 
-/* --extract prints JSON's true, where the value's own text is True. */
-static enum bs_code restore_bool(
-	const struct bs_sops_doc *doc, struct bs_secret **value, struct bs_error *reterr)
+/* --extract prints JSON: true where the value's own text is True, 1e+21 where it is a one and zeros. */
+static enum bs_code respell(const struct bs_sops_doc *doc, struct bs_secret **value, struct bs_error *reterr)
 {
 	const struct bs_sops_leaf *leaf = &doc->leaves[doc->value];
 	struct bs_secret *text = NULL;
-	bool is_true;
 	enum bs_code code;
 
-	if (leaf->state != BS_LEAF_ENCRYPTED || leaf->enc.type != BS_ENC_BOOL || !bs_secret_len(*value))
+	if (leaf->state == BS_LEAF_ENCRYPTED && leaf->enc.type == BS_ENC_FLOAT)
+		code = bs_number_respell(*value, &text, reterr);
+	else if (leaf->state == BS_LEAF_ENCRYPTED && leaf->enc.type == BS_ENC_BOOL)
+		code = bs_secret_len(*value) == 4 ? bs_secret_copy("True", 4, &text, reterr)
+						  : bs_secret_copy("False", 5, &text, reterr);
+	else
 		return BS_OK;
-	is_true = bs_secret_bytes(*value)[0] == 't';
-	code = bs_secret_copy(is_true ? "True" : "False", is_true ? 4 : 5, &text, reterr);
 	if (code)
 		return code;
 	(void)bs_secret_free(*value);
 	*value = text;
 	return BS_OK;
+}
+
+/* The size was told before without a key; what sops did not find encrypted there has another. */
+static enum bs_code check_size(
+	const struct bs_sops_doc *doc, const struct bs_secret *value, struct bs_error *reterr)
+{
+	if (bs_secret_len(value) == bs_sops_size(doc))
+		return BS_OK;
+	return bs_error_set(
+		reterr, BS_MALFORMED, "sops gives a value of another length than the document has");
 }
 
 enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const char *program,
@@ -106,7 +117,9 @@ enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const cha
 		return bs_error_set(reterr, code, "%s", why.msg);
 	code = judge_status(doc, status, &why, reterr);
 	if (!code && !is_binary)
-		code = restore_bool(doc, &value, reterr);
+		code = respell(doc, &value, reterr);
+	if (!code)
+		code = check_size(doc, value, reterr);
 	if (!code)
 		*ret = BS_TAKE(value);
 	return code;

@@ -38,7 +38,7 @@ static enum bs_code refuse(const struct bs_sops_doc *doc, struct bs_error *reter
 }
 
 /*
- * A broken envelope, and one that holds a key of the wrong length, is passed over. One that holds another key could
+ * A broken envelope, one that is too large, and one that holds a key of the wrong length, is passed over. One that holds another key could
  * be planted in front of the good one to make the document look damaged: so a key that does not open the MAC is kept
  * only until a better one is found.
  */
@@ -54,7 +54,8 @@ enum bs_code bs_sops_unlock(const struct bs_sops_doc *doc, const struct bs_age_i
 		const struct bs_sops_entry *entry = &doc->meta.entries[i];
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = NULL;
 
-		if (!entry->enc || bs_age_decrypt(entry->enc, entry->enc_len, ids, &key, NULL, NULL) ||
+		if (!entry->enc || entry->enc_len > BS_SOPS_ENVELOPE_MAX ||
+			bs_age_decrypt(entry->enc, entry->enc_len, ids, &key, NULL, NULL) ||
 			bs_secret_len(key) != BS_DATA_KEY_BYTES)
 			continue;
 		if (key_fits(doc, key)) {

@@ -66,12 +66,14 @@ test_real_sops_opens_what_we_write() {
 	need_sops
 	people
 	values
-	for value in hello text bytes empty large; do
+	for value in text bytes empty large; do
 		"$TOOL" encrypt "$one" <"$value" >one.json
 		"$TOOL" encrypt "$one" "$two" "$three" "$two" <"$value" >three.json
 		[ "$(grep -o '"enc"' three.json | wc -l)" = 3 ] || fail "not one envelope for each recipient"
 		for sops in $SOPS_BINS; do
 			opens "$sops" one.json "$value"
+			# Whose key it is does not depend on the value.
+			[ "$value" = bytes ] || continue
 			for keys in "$KEYS" "$HOME/two.txt" "$HOME/three.txt"; do
 				as "$keys" "$sops" -d --input-type json --output-type binary three.json | cmp -s - "$value" ||
 					fail "$(release "$sops"): three recipients, $keys"
@@ -119,12 +121,13 @@ test_we_open_binary_documents_of_real_sops() {
 	people
 	values
 	for sops in $SOPS_BINS; do
-		for value in hello text bytes empty large; do
+		for value in text bytes empty large; do
 			"$sops" -e --age "$one,$two" --input-type binary --output-type binary "$value" >doc
 			we_open doc "$value"
 			we_open doc "$value" "$HOME/two.txt"
 			"$TOOL" rewrite doc "$KEYS" "$one" <text >again.json
-			opens "$sops" again.json text
+			"$sops" -d --input-type json --output-type binary again.json | cmp -s - text ||
+				fail "$(release "$sops"): rewritten"
 		done
 	done
 }
@@ -158,6 +161,8 @@ test_we_open_json_documents_of_real_sops() {
 		json_is "$sops" '{"list": [null, {"a b": ["x"]}]}' 'x'
 		json_is "$sops" '{"value": 5432}' '5432'
 		json_is "$sops" '{"value": -0.5}' '-0.5'
+		json_is "$sops" '{"value": 1e21}' '1000000000000000000000'
+		json_is "$sops" '{"value": 1e-7}' '0.0000001'
 		json_is "$sops" '{"value": true}' 'True'
 		json_is "$sops" '{"value": false}' 'False'
 	done
@@ -166,17 +171,16 @@ test_we_open_json_documents_of_real_sops() {
 test_number_texts_are_those_of_real_sops() {
 	need_sops
 	people
+	numbers='1.0, 1e21, 1e-7, 0.1, 25.40, 123456789012, 5.684341886080802e-14, 1.7976931348623157e308, 5e-324, 0, 7'
+	printf '{"data": "v", "n_unencrypted": [%s], "n": [%s]}' "$numbers" "$numbers" >plain.json
+	printf v >wanted
 	for sops in $SOPS_BINS; do
-		for number in 1.0 1e21 1e-7 0.1 25.40 123456789012 5.684341886080802e-14 1.7976931348623157e308 5e-324; do
-			printf '{"value": "v", "n_unencrypted": [%s, "x"], "n": %s}' "$number" "$number" >plain.json
-			sed 's/"value"/"data"/' plain.json | "$sops" -e --age "$one" --input-type json --output-type json /dev/stdin >doc.json
-			printf v >wanted
-			we_open doc.json wanted
-			"$TOOL" rewrite doc.json "$KEYS" "$one" <wanted >again.json
-			"$sops" -d doc.json >before
-			"$sops" -d again.json >after || fail "$(release "$sops"): $number"
-			same before after
-		done
+		"$sops" -e --age "$one" plain.json >doc.json
+		we_open doc.json wanted
+		"$TOOL" rewrite doc.json "$KEYS" "$one" <wanted >again.json
+		"$sops" -d doc.json >before
+		"$sops" -d again.json >after || fail "$(release "$sops")"
+		same before after
 	done
 }
 
@@ -379,7 +383,8 @@ test_layouts_of_every_release_are_read() {
 				fail "$(release "$sops") does not open $form.json"
 			we_open "$form.json" bytes
 			"$TOOL" rewrite "$form.json" "$KEYS" "$one" <text >again.json
-			opens "$sops" again.json text
+			"$sops" -d --input-type json --output-type binary again.json | cmp -s - text ||
+				fail "$(release "$sops"): rewritten $form.json"
 		done
 	done
 }

@@ -71,20 +71,20 @@ Test(sops_program, gets_the_document_on_standard_input_and_its_types_in_words)
 	static const struct {
 		const char *body, *args;
 	} cases[] = {
-		{"{\"data\":\"@{data:|str|x}\"}", "-d --input-type json --output-type binary /dev/stdin\n"},
-		{"{\"value\":\"@{value:|str|x}\"}",
+		{"{\"data\":\"@{data:|str|xy}\"}", "-d --input-type json --output-type binary /dev/stdin\n"},
+		{"{\"value\":\"@{value:|str|xy}\"}",
 			"-d --input-type json --output-type json --extract [\"value\"] /dev/stdin\n"},
-		{"{\"a b\":[{\"c\":\"@{a b:c:|str|x}\"}]}",
+		{"{\"a b\":[{\"c\":\"@{a b:c:|str|xy}\"}]}",
 			"-d --input-type json --output-type json --extract [\"a b\"][0][\"c\"] /dev/stdin\n"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct stand_in s = stand_in("echo \"$@\" >$DIR/args; cat >$DIR/in; printf 'a\\000b'");
+		struct stand_in s = stand_in("echo \"$@\" >$DIR/args; cat >$DIR/in; printf 'a\\000'");
 		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 		struct bs_error err = {0};
 
 		cr_assert_eq(run(&s, cases[i].body, 100, &value, &err), BS_OK, "%s", err.msg);
-		cr_expect(bs_secret_len(value) == 3 && !memcmp(bs_secret_bytes(value), "a\0b", 3));
+		cr_expect(bs_secret_len(value) == 2 && !memcmp(bs_secret_bytes(value), "a", 2));
 		expect_file(&s, "args", cases[i].args);
 		expect_file(&s, "in", "{\"");
 		remove_all(&s);
@@ -132,14 +132,51 @@ Test(sops_program, that_is_missing_is_not_the_secret_that_is_missing)
 	remove_all(&s);
 }
 
-Test(sops_program, gives_a_bool_in_the_values_own_text)
+Test(sops_program, gives_each_type_in_the_values_own_text)
 {
-	struct stand_in s = stand_in("printf true");
-	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
+	static const struct {
+		const char *script, *body, *value;
+	} cases[] = {
+		{"printf true", "{\"value\":\"@{value:|bool|True}\"}", "True"},
+		{"printf false", "{\"value\":\"@{value:|bool|False}\"}", "False"},
+		{"printf 1e+21", "{\"value\":\"@{value:|float|1000000000000000000000}\"}",
+			"1000000000000000000000"},
+		{"printf 1e-07", "{\"value\":\"@{value:|float|0.0000001}\"}", "0.0000001"},
+		{"printf -- -0.5", "{\"value\":\"@{value:|float|-0.5}\"}", "-0.5"},
+		{"printf 42", "{\"value\":\"@{value:|int|42}\"}", "42"},
+	};
 
-	cr_expect_eq(run(&s, "{\"value\":\"@{value:|bool|True}\"}", 100, &value, NULL), BS_OK);
-	cr_expect(forge_is(value, "True"));
-	remove_all(&s);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stand_in s = stand_in(cases[i].script);
+		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
+		struct bs_error err = {0};
+
+		cr_expect_eq(
+			run(&s, cases[i].body, 100, &value, &err), BS_OK, "%s: %s", cases[i].script, err.msg);
+		cr_expect(forge_is(value, cases[i].value), "%s", cases[i].script);
+		remove_all(&s);
+	}
+}
+
+Test(sops_program, is_not_believed_when_the_value_has_another_size)
+{
+	static const struct {
+		const char *script, *body;
+	} cases[] = {
+		{"printf ENC[AES256_GCM", "{\"data\":\"@{data:|str|x}\"}"},
+		{"exit 0", "{\"data\":\"@{data:|str|x}\"}"},
+		{"printf x", "{\"value\":\"@{value:|float|0.5}\"}"},
+		{"exit 0", "{\"value\":\"@{value:|float|0.5}\"}"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stand_in s = stand_in(cases[i].script);
+		BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
+
+		cr_expect_eq(run(&s, cases[i].body, 100, &value, NULL), BS_MALFORMED, "%s", cases[i].script);
+		cr_expect_null(value);
+		remove_all(&s);
+	}
 }
 
 Test(sops_program, is_not_asked_for_a_path_it_cannot_read)
