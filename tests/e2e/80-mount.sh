@@ -110,6 +110,7 @@ body_words_of_mount() {
 test_words_of_mount_are_accepted() { as_user body_words_of_mount; }
 
 body_memlock() {
+	needs_locked_memory
 	expect 1 prlimit --memlock=65536:65536 bus-secrets mount
 	expect_err "memlock=warn"
 	[ ! -e "$M" ] || [ -z "$(ls -A "$M")" ]
@@ -160,9 +161,9 @@ test_either_process_alone_may_die() { as_user body_worker_dies; }
 
 body_in_use() {
 	mounted
-	(cd "$M/user" && exec sleep 60) &
+	(cd "$M/user" && : >"$OUT.there" && exec sleep 60) &
 	user=$!
-	wait_for 5 test "$(readlink /proc/$user/cwd)" = "$M/user"
+	wait_for 5 grep -q sleep "/proc/$user/comm"
 	expect 1 bus-secrets umount
 	expect_err "sleep ($user)"
 	fails_with OK list "$M/user"

@@ -75,6 +75,7 @@ memory() {
 	sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"
 }
 body_descriptors() {
+	needs_locked_memory
 	make_workspace
 	printf v | bus-secrets set x 2>/dev/null
 	mounted
@@ -102,6 +103,7 @@ body_descriptors() {
 test_descriptors_and_memory_stay() { as_root body_descriptors; }
 
 body_hardened() {
+	needs_locked_memory
 	mounted
 	for process in $(worker_pid) $(keeper_pid); do
 		if [ "$(id -u)" != 0 ]; then

@@ -14,6 +14,7 @@ scan() {
 }
 
 body_memory() {
+	needs_locked_memory
 	make_workspace
 	mounted
 	worker=$(worker_pid)

@@ -79,6 +79,11 @@ keeper_pid() {
 	sed -n 's/^PPid:[[:space:]]*//p' "/proc/$(worker_pid)/status"
 }
 
+# needs_locked_memory: address sanitizer makes mlock do nothing, and keeps freed memory.
+needs_locked_memory() {
+	! grep -q __asan_init "$BUILD/bus-secretsd" || skip "built with address sanitizer, which locks no memory"
+}
+
 # log_of_mount: the daemon's log lines so far.
 log_of_mount() {
 	cat "$(runtime_dir)"/*.log 2>/dev/null
