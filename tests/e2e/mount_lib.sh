@@ -37,14 +37,15 @@ as_user() {
 	programs=$(mktemp -d /tmp/bs-programs.XXXXXX)
 	at_exit "rm -rf '$programs'"
 	mkdir -p "$programs/build" "$programs/tests/e2e"
-	cp "$BUILD/bus-secrets" "$BUILD/bus-secretsd" "$programs/build/"
+	# shellcheck disable=SC2086 # a list of programs that the test wants, too
+	cp "$BUILD/bus-secrets" "$BUILD/bus-secretsd" ${ALSO_COPY:-} "$programs/build/"
 	cp "$TOP"/tests/e2e/*.sh "$TOP"/tests/e2e/*.py "$programs/tests/e2e/"
 	chmod -R a+rX "$programs"
 	here=$(dirname "$OUT")
 	chown -R nobody: "$here"
 	status=0
 	setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all \
-		env BUILD="$programs/build" USER=nobody LOGNAME=nobody sh "$programs/tests/e2e/$FILE" --body "$1" </dev/null || status=$?
+		env BUILD="$programs/build" SOPS="${SOPS:-}" USER=nobody LOGNAME=nobody sh "$programs/tests/e2e/$FILE" --body "$1" </dev/null || status=$?
 	return "$status"
 }
 
