@@ -37,7 +37,7 @@ struct loop {
 	bool keeps_stderr;
 };
 
-static void log_of_libfuse(enum fuse_log_level level, const char *fmt, va_list args)
+BS_PRINTF(2, 0) static void log_of_libfuse(enum fuse_log_level level, const char *fmt, va_list args)
 {
 	char line[256];
 
