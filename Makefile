@@ -111,7 +111,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 # The fault tests' build: the core with its fault points, a driver of the replacement protocol, and the real program.
 FAULT_OBJ := $(LIB_SRC:%.c=$(BUILD)/fault/%.o)
 FAULT_LIB := $(BUILD)/fault/libbus-secrets.a
-FAULT_DRIVER_OBJ := $(patsubst %.c,$(BUILD)/fault/%.o,$(wildcard tests/fault/*.c))
+FAULT_DRIVER_OBJ := $(patsubst %.c,$(BUILD)/fault/%.o,$(filter-out %/store_driver.c,$(wildcard tests/fault/*.c)))
 
 $(BUILD)/fault/core/%.o: core/%.c
 	@mkdir -p $(@D)
@@ -127,6 +127,9 @@ $(FAULT_LIB): $(FAULT_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/fault/replace_driver: $(FAULT_DRIVER_OBJ) $(FAULT_LIB)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(LIB_LIBS)
+
+$(BUILD)/fault/store_driver: $(BUILD)/fault/tests/fault/store_driver.o $(FAULT_LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(LIB_LIBS)
 
 $(BUILD)/fault/bus-secrets: $(CLI_OBJ:$(BUILD)/%=$(BUILD)/fault/%) $(FAULT_LIB)
@@ -155,7 +158,7 @@ unmount: ## take ~/.bus-secrets away again
 
 SH_TESTS = $(sort $(wildcard tests/$(1)/[0-9]*.sh))
 TEST_TOOLS := # programs that shell tests run; rules below add to it
-TEST_TOOLS += $(BUILD)/fault/replace_driver $(if $(CLI_SRC),$(BUILD)/fault/bus-secrets)
+TEST_TOOLS += $(BUILD)/fault/replace_driver $(BUILD)/fault/store_driver $(if $(CLI_SRC),$(BUILD)/fault/bus-secrets)
 TEST_TOOLS += $(BUILD)/tests/e2e/json_driver $(FUZZ_SRC:%.c=$(BUILD)/%)
 TEST_TOOLS += $(BUILD)/tests/vectors/age_vectors $(BUILD)/tests/interop/age_tool $(BUILD)/tests/interop/sops_tool
 

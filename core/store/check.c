@@ -226,7 +226,7 @@ static void check_litter(const struct check *check, const char *dir_path, const 
 				"%s/%s holds a foreign change that was kept aside",
 				bs_access_shown(check->store, dir_path), name);
 		else
-			say(check, BS_FINDING_WARN, NULL, "the next write there clears it up",
+			say(check, BS_FINDING_WARN, NULL, "the next write of that file clears it up",
 				"%s/%s was left by a call that was killed",
 				bs_access_shown(check->store, dir_path), name);
 	}

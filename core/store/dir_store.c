@@ -4,6 +4,7 @@
  * Layer: core/store. A file's whole text is the document, so there is nothing to splice; everything that is opened is
  * resolved beneath the workspace and belongs to its owner.
  */
+#include "../base/fault.h"
 #include "../base/replace.h"
 #include "store_private.h"
 #include <fcntl.h>
@@ -337,7 +338,7 @@ static int rename_at(int fd, const char *from, const char *to, unsigned flags)
 {
 	unsigned how = flags & BS_RENAME_EXCHANGE ? RENAME_EXCHANGE : flags ? RENAME_NOREPLACE : 0;
 
-	if (renameat2(fd, from, fd, to, how) == 0)
+	if (BS_IO(renameat2(fd, from, fd, to, how)) == 0)
 		return 0;
 	if (errno != EINVAL || how == RENAME_EXCHANGE)
 		return -1;
@@ -345,7 +346,7 @@ static int rename_at(int fd, const char *from, const char *to, unsigned flags)
 		errno = EEXIST;
 		return -1;
 	}
-	return renameat(fd, from, fd, to);
+	return BS_IO(renameat(fd, from, fd, to));
 }
 
 static enum bs_code dir_rename(struct bs_store *store, const struct bs_layout *layout, const char *from,
@@ -355,6 +356,7 @@ static enum bs_code dir_rename(struct bs_store *store, const struct bs_layout *l
 	BS_CLEANUP(bs_close_fd) int fd = -1;
 	BS_CLEANUP(bs_close_fd) int lock = -1;
 	char from_file[FILE_MAX], to_file[FILE_MAX];
+	struct bs_error why = {0};
 	enum bs_code code = open_dir(store, layout, &fd, reterr);
 
 	if (code || (code = dir_path(store, layout, &path, reterr)))
@@ -362,8 +364,12 @@ static enum bs_code dir_rename(struct bs_store *store, const struct bs_layout *l
 	if (fd < 0)
 		return bs_error_set(reterr, BS_NOT_FOUND, "%s is gone", layout->file);
 	code = bs_access_check(path, layout->file, reterr);
-	if (code || (code = bs_lock_dir(path, &lock, reterr)))
+	if (code)
 		return code;
+	if ((code = bs_lock_dir(path, &lock, &why)))
+		return bs_error_set(reterr, code, "cannot lock %s: %s", layout->file,
+			code == BS_BUSY ? "another call has held it for 10 s; try again"
+					: bs_code_text(code));
 	file_name(from, from_file);
 	file_name(to, to_file);
 	if (rename_at(fd, from_file, to_file, flags)) {
@@ -373,7 +379,7 @@ static enum bs_code dir_rename(struct bs_store *store, const struct bs_layout *l
 		return bs_error_sys(
 			reterr, errno, "cannot rename secret %s to %s in %s", from, to, layout->file);
 	}
-	if (fsync(fd) && errno != EINVAL)
+	if (BS_IO(fsync(fd)) && errno != EINVAL)
 		return bs_error_sys(reterr, errno, "renamed, but cannot sync %s", layout->file);
 	return BS_OK;
 }

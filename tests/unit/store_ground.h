@@ -135,8 +135,8 @@ static UNUSED void ground_open(void)
 static UNUSED void ground_make_dirs(void)
 {
 	static const char *const variables[] = {"BUS_PREFERENCES_PATH", "BUS_CONFIG_DIR", "XDG_CONFIG_HOME",
-		"XDG_STATE_HOME", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_RECIPIENTS",
-		"SOPS_AGE_SSH_PRIVATE_KEY_FILE"};
+		"XDG_STATE_HOME", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD",
+		"SOPS_AGE_RECIPIENTS", "SOPS_AGE_SSH_PRIVATE_KEY_FILE"};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
@@ -228,7 +228,8 @@ static UNUSED void expect_bytes(enum bs_scope scope, const char *name, const voi
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 
-	cr_assert_eq(bs_store_get(g.store, scope, name, &value, NULL, &g.error), BS_OK, "%s: %s", name, g.error.msg);
+	cr_assert_eq(bs_store_get(g.store, scope, name, &value, NULL, &g.error), BS_OK, "%s: %s", name,
+		g.error.msg);
 	cr_assert_eq(bs_secret_len(value), len, "%s has %zu bytes", name, bs_secret_len(value));
 	cr_assert(len == 0 || memcmp(bs_secret_bytes(value), bytes, len) == 0, "%s has another value", name);
 }
@@ -260,7 +261,8 @@ static UNUSED const char *list_names(enum bs_scope scope)
 	cr_assert_eq(bs_store_list(g.store, scope, &list, &g.error), BS_OK, "%s", g.error.msg);
 	room[0] = '\0';
 	for (size_t i = 0; i < list.count; i++)
-		used += (size_t)snprintf(room + used, sizeof(room) - used, "%s%s", i ? " " : "", list.items[i].name);
+		used += (size_t)snprintf(
+			room + used, sizeof(room) - used, "%s%s", i ? " " : "", list.items[i].name);
 	bs_store_list_release(&list);
 	return room;
 }

@@ -11,7 +11,8 @@ Test(store, a_value_comes_back_byte_for_byte)
 
 	memset(big, 0xa5, 1024 * 1024);
 	for (int scope = BS_SCOPE_USER; scope <= BS_SCOPE_REPO; scope++) {
-		cr_assert_eq(set_bytes(scope, "bytes", bytes, sizeof(bytes), NULL, NULL), BS_OK, "%s", g.error.msg);
+		cr_assert_eq(set_bytes(scope, "bytes", bytes, sizeof(bytes), NULL, NULL), BS_OK, "%s",
+			g.error.msg);
 		cr_assert_eq(set_bytes(scope, "empty", "", 0, NULL, NULL), BS_OK, "%s", g.error.msg);
 		cr_assert_eq(set_bytes(scope, "big", big, 1024 * 1024, NULL, NULL), BS_OK, "%s", g.error.msg);
 		ground_open();
@@ -50,14 +51,17 @@ Test(store, a_dot_in_a_name_is_part_of_the_key)
 
 Test(store, no_other_byte_of_the_file_changes)
 {
-	static const char before[] = "{\r\n\t\"name\": \"x\",\t\"n\": 1.50e+3,\r\n\t\"busdk\": {\"other\": [1,2 ]}}\r\n\r\n";
+	static const char before[] =
+		"{\r\n\t\"name\": \"x\",\t\"n\": 1.50e+3,\r\n\t\"busdk\": {\"other\": [1,2 ]}}\r\n\r\n";
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
 
 	put_file(in_ws("datapackage.json"), before);
 	expect_set(BS_SCOPE_REPO, "x", "v");
 	cr_assert_eq(bs_store_delete(g.store, BS_SCOPE_REPO, "x", &g.error), BS_OK, "%s", g.error.msg);
 	text = get_file(in_ws("datapackage.json"));
-	cr_assert_not_null(strstr(text, "\t\"name\": \"x\",\t\"n\": 1.50e+3,\r\n\t\"busdk\": {\"other\": [1,2 ]"), "%s", text);
+	cr_assert_not_null(
+		strstr(text, "\t\"name\": \"x\",\t\"n\": 1.50e+3,\r\n\t\"busdk\": {\"other\": [1,2 ]"), "%s",
+		text);
 	cr_assert_not_null(strstr(text, "}\r\n\r\n"), "%s", text);
 }
 
@@ -94,7 +98,8 @@ Test(store, the_same_value_for_other_recipients_is_written_and_said)
 	bs_store_report_release(&report);
 	(void)snprintf(list, sizeof(list), "%s\n", g.own);
 	put_file(in_ws(".bus/secrets/recipients.txt"), list);
-	cr_assert_eq(bs_store_rekey(g.store, BS_SCOPE_REPO, "x", &report, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(
+		bs_store_rekey(g.store, BS_SCOPE_REPO, "x", &report, &g.error), BS_OK, "%s", g.error.msg);
 	cr_assert_eq(report.went.count, 1);
 	cr_assert_str_eq(report.went.items[0], other_recipient());
 	expect_value(BS_SCOPE_REPO, "x", "v");
@@ -175,7 +180,8 @@ Test(store, stat_tells_size_time_and_recipients_without_a_key)
 Test(store, version_and_stamp_change_with_the_document)
 {
 	struct bs_store_entry entry = {0};
-	uint64_t version, stamp = bs_store_stamp(g.store, BS_SCOPE_USER), both = bs_store_stamp(g.store, BS_SCOPE_AUTO);
+	uint64_t version, stamp = bs_store_stamp(g.store, BS_SCOPE_USER),
+			  both = bs_store_stamp(g.store, BS_SCOPE_AUTO);
 
 	expect_set(BS_SCOPE_USER, "x", "1");
 	cr_assert_neq(bs_store_stamp(g.store, BS_SCOPE_USER), stamp);
@@ -206,8 +212,10 @@ Test(store, rename_moves_the_document_as_it_is)
 {
 	expect_set(BS_SCOPE_USER, "a", "1");
 	expect_set(BS_SCOPE_USER, "b", "2");
-	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_USER, "a", "b", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
-	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_USER, "a", "c", BS_RENAME_EXCHANGE, &g.error), BS_NOT_FOUND);
+	cr_assert_eq(
+		bs_store_rename(g.store, BS_SCOPE_USER, "a", "b", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
+	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_USER, "a", "c", BS_RENAME_EXCHANGE, &g.error),
+		BS_NOT_FOUND);
 	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_USER, "a", "b", BS_RENAME_EXCHANGE, &g.error), BS_OK);
 	expect_value(BS_SCOPE_USER, "a", "2");
 	expect_value(BS_SCOPE_USER, "b", "1");
@@ -242,7 +250,8 @@ Test(store, recipients_of_a_new_document_are_the_users_own)
 {
 	struct bs_strings list = {0};
 
-	cr_assert_eq(bs_store_recipients(g.store, BS_SCOPE_USER, "x", &list, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(
+		bs_store_recipients(g.store, BS_SCOPE_USER, "x", &list, &g.error), BS_OK, "%s", g.error.msg);
 	cr_assert_eq(list.count, 1);
 	cr_assert_str_eq(list.items[0], g.own);
 	bs_strings_release(&list);

@@ -7,16 +7,16 @@ static char said[64 * 1024];
 static size_t said_len;
 
 /* One line a finding: "BAD repo x: text (remedy)". */
-static void keep(void *ctx, enum bs_finding_level level, enum bs_scope scope, const char *name, const char *text,
-	const char *remedy)
+static void keep(void *ctx, enum bs_finding_level level, enum bs_scope scope, const char *name,
+	const char *text, const char *remedy)
 {
 	static const char *const levels[] = {"OK", "WARN", "BAD"};
 
 	(void)ctx;
 	cr_assert_null(strchr(text, '\n'), "%s", text);
 	cr_assert(level == BS_FINDING_OK || (remedy && remedy[0]), "no remedy: %s", text);
-	said_len += (size_t)snprintf(said + said_len, sizeof(said) - said_len, "%s %s %s: %s (%s)\n", levels[level],
-		bs_scope_name(scope), name ? name : "-", text, remedy ? remedy : "");
+	said_len += (size_t)snprintf(said + said_len, sizeof(said) - said_len, "%s %s %s: %s (%s)\n",
+		levels[level], bs_scope_name(scope), name ? name : "-", text, remedy ? remedy : "");
 	cr_assert_lt(said_len, sizeof(said));
 }
 
@@ -39,8 +39,10 @@ static bool was_said(const char *start, const char *part)
 	return false;
 }
 
-#define EXPECT_SAID(start, part) cr_assert(was_said(start, part), "not said: %s ... %s\n%s", start, part, said)
-#define EXPECT_NOT_SAID(start, part) cr_assert(!was_said(start, part), "said: %s ... %s\n%s", start, part, said)
+#define EXPECT_SAID(start, part) \
+	cr_assert(was_said(start, part), "not said: %s ... %s\n%s", start, part, said)
+#define EXPECT_NOT_SAID(start, part) \
+	cr_assert(!was_said(start, part), "said: %s ... %s\n%s", start, part, said)
 
 Test(store_check, an_empty_store_has_nothing_to_say)
 {
@@ -72,11 +74,12 @@ Test(store_check, two_recipients_are_a_backup)
 
 Test(store_check, what_is_no_document_and_names_outside_the_grammar)
 {
-	put_file(in_ws("datapackage.json"),
-		"{\"busdk\": {\"secrets\": {\"plain\": \"hunter2\", \"object\": {}, \"Bad Name\": \"x\", \"a\\u0007b\": \"\","
-		" \"twice\": \"\", \"twice\": \"\"}}}");
+	put_file(in_ws("datapackage.json"), "{\"busdk\": {\"secrets\": {\"plain\": \"hunter2\", \"object\": "
+					    "{}, \"Bad Name\": \"x\", \"a\\u0007b\": \"\","
+					    " \"twice\": \"\", \"twice\": \"\"}}}");
 	check(BS_SCOPE_REPO);
-	EXPECT_SAID("BAD repo plain", "not an encrypted document (write it again: bus-secrets set plain --scope repo)");
+	EXPECT_SAID("BAD repo plain",
+		"not an encrypted document (write it again: bus-secrets set plain --scope repo)");
 	EXPECT_SAID("BAD repo object", "write it again");
 	EXPECT_SAID("BAD repo twice", "stands twice");
 	EXPECT_SAID("WARN repo -", "\"Bad Name\" is no valid name");
@@ -133,7 +136,8 @@ Test(store_check, recipients_that_are_not_those_of_the_policy)
 	(void)snprintf(list, sizeof(list), "%s\n%s\n", g.own, other_recipient());
 	put_file(in_ws(".bus/secrets/recipients.txt"), list);
 	check(BS_SCOPE_REPO);
-	EXPECT_SAID("WARN repo x", "its recipients are not those of .bus/secrets/recipients.txt (bus-secrets rekey x --scope repo)");
+	EXPECT_SAID("WARN repo x", "its recipients are not those of .bus/secrets/recipients.txt (bus-secrets "
+				   "rekey x --scope repo)");
 	cr_assert_eq(bs_store_rekey(g.store, BS_SCOPE_REPO, "x", NULL, &g.error), BS_OK);
 	check(BS_SCOPE_REPO);
 	EXPECT_NOT_SAID("WARN", "");

@@ -44,7 +44,8 @@ static void set_in_both(const char *name, const char *hidden, const char *counts
 
 static void expect_rename(const char *from, const char *to, unsigned flags)
 {
-	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_REPO, from, to, flags, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(
+		bs_store_rename(g.store, BS_SCOPE_REPO, from, to, flags, &g.error), BS_OK, "%s", g.error.msg);
 	expect_no_litter(in_ws(".bus/secrets"));
 	expect_no_litter(g.dir);
 }
@@ -133,7 +134,8 @@ Test(store_dir, rename_within_the_directory)
 {
 	expect_set(BS_SCOPE_REPO, "a", "1");
 	expect_set(BS_SCOPE_REPO, "b", "2");
-	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_REPO, "a", "b", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
+	cr_assert_eq(
+		bs_store_rename(g.store, BS_SCOPE_REPO, "a", "b", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
 	expect_rename("a", "b", BS_RENAME_EXCHANGE);
 	expect_value(BS_SCOPE_REPO, "a", "2");
 	expect_value(BS_SCOPE_REPO, "b", "1");
@@ -163,8 +165,10 @@ Test(store_dir, rename_of_a_name_that_stands_in_the_package_alone)
 {
 	set_in_package("a", "1");
 	expect_set(BS_SCOPE_REPO, "b", "2");
-	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_REPO, "a", "b", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
-	cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_REPO, "b", "a", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
+	cr_assert_eq(
+		bs_store_rename(g.store, BS_SCOPE_REPO, "a", "b", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
+	cr_assert_eq(
+		bs_store_rename(g.store, BS_SCOPE_REPO, "b", "a", BS_RENAME_NOREPLACE, &g.error), BS_EXISTS);
 	expect_rename("a", "b", 0);
 	expect_value(BS_SCOPE_REPO, "b", "1");
 	cr_assert_str_eq(list_names(BS_SCOPE_REPO), "b");
@@ -217,7 +221,9 @@ Test(store_dir, a_directory_that_leads_out_is_not_used)
 	(void)snprintf(outside, sizeof(outside), "%s/outside", g.root);
 	make_dirs(outside);
 	expect_set(BS_SCOPE_REPO, "x", "v");
-	cr_assert_eq(rename(in_ws(".bus/secrets/x.sops.json"), strcat(strcpy((char[256]){0}, outside), "/x.sops.json")), 0);
+	cr_assert_eq(rename(in_ws(".bus/secrets/x.sops.json"),
+			     strcat(strcpy((char[256]){0}, outside), "/x.sops.json")),
+		0);
 	cr_assert_eq(rmdir(in_ws(".bus/secrets")), 0);
 	cr_assert_eq(symlink(outside, in_ws(".bus/secrets")), 0);
 	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_POLICY);

@@ -76,7 +76,8 @@ static bool search_range(int mem, uintptr_t from, uintptr_t to, const struct nee
 			return false;
 		if (holds(window, (size_t)got, needle))
 			return true;
-		from += (size_t)got == want && want > WINDOW && from + want < to ? want - WINDOW : (size_t)got;
+		from += (size_t)got == want && want > WINDOW && from + want < to ? want - WINDOW
+										 : (size_t)got;
 	}
 	return false;
 }
@@ -101,7 +102,7 @@ static const char *find_in_memory(const struct needle *needle)
 			to = high;
 			(void)snprintf(name, sizeof(name), "%s", mapped);
 		} else if (strncmp(line, "VmFlags:", 8) == 0 && rights[0] == 'r' && !strstr(line, " lo") &&
-			strncmp(name, "[v", 2) != 0) {
+			   strncmp(name, "[v", 2) != 0) {
 			is_found = search_range(mem, from, to, needle);
 		}
 	}
@@ -210,17 +211,21 @@ ParameterizedTest(size_t *len, process, after_set_and_get_nothing_stands_in_ordi
 
 	load_key_needle();
 	expect_locked();
-	cr_assert_eq(bs_store_set(g.store, BS_SCOPE_USER, "x", value, NULL, NULL, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(bs_store_set(g.store, BS_SCOPE_USER, "x", value, NULL, NULL, &g.error), BS_OK, "%s",
+		g.error.msg);
 	expect_nowhere("after set");
 	/* The same value again, which is compared with the old one, then another, then a rekey. */
-	cr_assert_eq(bs_store_set(g.store, BS_SCOPE_USER, "x", value, NULL, NULL, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(bs_store_set(g.store, BS_SCOPE_USER, "x", value, NULL, NULL, &g.error), BS_OK, "%s",
+		g.error.msg);
 	cr_assert_eq(bs_store_rekey(g.store, BS_SCOPE_USER, "x", NULL, &g.error), BS_OK, "%s", g.error.msg);
 	expect_nowhere("after rekey");
-	cr_assert_eq(bs_store_get(g.store, BS_SCOPE_USER, "x", &back, NULL, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(
+		bs_store_get(g.store, BS_SCOPE_USER, "x", &back, NULL, &g.error), BS_OK, "%s", g.error.msg);
 	cr_assert(bs_secret_equal(value, back));
 	expect_nowhere("after get");
 	ground_open();
-	cr_assert_eq(bs_store_get(g.store, BS_SCOPE_AUTO, "x", &again, NULL, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(
+		bs_store_get(g.store, BS_SCOPE_AUTO, "x", &again, NULL, &g.error), BS_OK, "%s", g.error.msg);
 	expect_nowhere("after get by another call");
 	bs_secret_free(value);
 	bs_secret_free(back);

@@ -242,16 +242,19 @@ ParameterizedTestParameters(store_race, one_change_goes_onto_the_foreign_text)
 		/* changed, added, removed, while something else of the file changed, too */
 		{"{\"values\":{\"secrets.x\":\"2\"}}", "{ \"values\":{\"a\":1,\"secrets.x\":\"1\"}}",
 			"{ \"values\":{\"a\":1,\"secrets.x\":\"2\"}}"},
-		{"{\"values\":{\"secrets.x\":\"1\"}}", "{ \"values\":{ }}", "{ \"values\":{ \"secrets.x\":\"1\" }}"},
+		{"{\"values\":{\"secrets.x\":\"1\"}}", "{ \"values\":{ }}",
+			"{ \"values\":{ \"secrets.x\":\"1\" }}"},
 		{"{\"values\":{}}", "{ \"values\":{\"a\":1,\"secrets.x\":\"1\"}}", "{ \"values\":{\"a\":1}}"},
 		/* the change is there already */
 		{"{\"values\":{\"secrets.x\":\"1\"}}", "{ \"n\": 1, \"values\":{\"secrets.x\":\"1\"}}",
 			"{ \"n\": 1, \"values\":{\"secrets.x\":\"1\"}}"},
 		/* members that no call of ours writes do not count */
-		{"{\"values\":{\"secrets.x\":\"2\",\"secrets.B\":\"1\"}}", "{\"values\":{\"secrets.x\":\"1\",\"secrets.B\":\"2\"}}",
+		{"{\"values\":{\"secrets.x\":\"2\",\"secrets.B\":\"1\"}}",
+			"{\"values\":{\"secrets.x\":\"1\",\"secrets.B\":\"2\"}}",
 			"{\"values\":{\"secrets.x\":\"2\",\"secrets.B\":\"2\"}}"},
 		/* two secrets differ: nobody can tell */
-		{"{\"values\":{\"secrets.x\":\"2\",\"secrets.y\":\"1\"}}", "{\"values\":{\"secrets.x\":\"1\",\"secrets.y\":\"2\"}}", ""},
+		{"{\"values\":{\"secrets.x\":\"2\",\"secrets.y\":\"1\"}}",
+			"{\"values\":{\"secrets.x\":\"1\",\"secrets.y\":\"2\"}}", ""},
 		{"{\"values\":{\"secrets.x\":\"1\"}}", "{\"values\":{\"secrets.y\":\"1\"}}", ""},
 		/* a text that cannot be understood */
 		{"{\"values\":{\"secrets.x\":\"1\"}}", "{\"values\":[]}", ""},
@@ -262,16 +265,17 @@ ParameterizedTestParameters(store_race, one_change_goes_onto_the_foreign_text)
 	return cr_make_param_array(struct merge_case, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-ParameterizedTest(struct merge_case *c, store_race, one_change_goes_onto_the_foreign_text, .init = ground_start,
-	.fini = ground_end)
+ParameterizedTest(struct merge_case *c, store_race, one_change_goes_onto_the_foreign_text,
+	.init = ground_start, .fini = ground_end)
 {
 	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = {0};
 	BS_CLEANUP(bs_free_ptr) char *merged = NULL;
 	size_t len = 0;
 
 	cr_assert_eq(bs_json_file_open(g.store, bs_layout_at(BS_SCOPE_USER, 0), &file, &g.error), BS_OK);
-	cr_assert_eq(bs_json_file_merge(&file, c->ours, strlen(c->ours), c->displaced, strlen(c->displaced), &merged,
-		&len, &g.error), BS_OK, "%s", g.error.msg);
+	cr_assert_eq(bs_json_file_merge(&file, c->ours, strlen(c->ours), c->displaced, strlen(c->displaced),
+			     &merged, &len, &g.error),
+		BS_OK, "%s", g.error.msg);
 	if (!c->merged[0]) {
 		cr_assert_null(merged, "merged: %s", merged);
 		return;

@@ -26,14 +26,15 @@ ParameterizedTestParameters(store_unhappy, a_broken_file_is_refused_and_left_alo
 		{"{\"busdk\": {\"secrets\": {}}, \"busdk\": {}}", "datapackage.json", false},
 		{"{\"busdk\": {\"secrets\": {}, \"secrets\": {}}}", "datapackage.json", false},
 		{"{\"a\": \"\xff\"}", "datapackage.json: line 1", true},
-		{"{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> b\n}\n", "unresolved merge in datapackage.json, line 2", false},
+		{"{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> b\n}\n",
+			"unresolved merge in datapackage.json, line 2", false},
 	};
 
 	return cr_make_param_array(struct file_case, cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-ParameterizedTest(struct file_case *c, store_unhappy, a_broken_file_is_refused_and_left_alone, .init = ground_start,
-	.fini = ground_end)
+ParameterizedTest(struct file_case *c, store_unhappy, a_broken_file_is_refused_and_left_alone,
+	.init = ground_start, .fini = ground_end)
 {
 	BS_CLEANUP(bs_free_ptr) char *after = NULL;
 	struct bs_store_list list = {0};
@@ -129,8 +130,8 @@ Test(store_unhappy, a_name_twice_is_refused_and_nothing_is_written)
 
 Test(store_unhappy, a_planted_key_with_a_nul_is_not_the_name)
 {
-	put_file(in_ws("datapackage.json"),
-		"{\"busdk\": {\"secrets\": {\"openai_api_key\\u0000x\": \"a\", \"Bad Name\": \"b\", \"a..b\": \"c\"}}}");
+	put_file(in_ws("datapackage.json"), "{\"busdk\": {\"secrets\": {\"openai_api_key\\u0000x\": \"a\", "
+					    "\"Bad Name\": \"b\", \"a..b\": \"c\"}}}");
 	cr_assert_eq(get_code(BS_SCOPE_REPO, "openai_api_key"), BS_NOT_FOUND);
 	cr_assert_str_eq(list_names(BS_SCOPE_REPO), "");
 	expect_set(BS_SCOPE_REPO, "openai_api_key", "v");
@@ -146,8 +147,10 @@ Test(store_unhappy, names_outside_the_grammar_are_refused_before_anything_is_rea
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		cr_assert_eq(get_code(BS_SCOPE_AUTO, names[i]), BS_NAME, "%s", names[i]);
 		cr_assert_eq(set_text(BS_SCOPE_USER, names[i], "v"), BS_NAME, "%s", names[i]);
-		cr_assert_eq(bs_store_delete(g.store, BS_SCOPE_USER, names[i], NULL), BS_NAME, "%s", names[i]);
-		cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_USER, "x", names[i], 0, NULL), BS_NAME, "%s", names[i]);
+		cr_assert_eq(
+			bs_store_delete(g.store, BS_SCOPE_USER, names[i], NULL), BS_NAME, "%s", names[i]);
+		cr_assert_eq(bs_store_rename(g.store, BS_SCOPE_USER, "x", names[i], 0, NULL), BS_NAME, "%s",
+			names[i]);
 	}
 	memset(longest, 'a', 129);
 	longest[129] = '\0';
@@ -286,7 +289,8 @@ Test(store_unhappy, a_foreign_document_without_policy_is_not_taken_over)
 
 Test(store_unhappy, a_damaged_document_is_refused_and_set_again)
 {
-	static const char *const marks[] = {"ENC[AES256_GCM,data:", ",iv:", ",tag:", "\\\"mac\\\":\\\"ENC[AES256_GCM,data:"};
+	static const char *const marks[] = {
+		"ENC[AES256_GCM,data:", ",iv:", ",tag:", "\\\"mac\\\":\\\"ENC[AES256_GCM,data:"};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		BS_CLEANUP(bs_free_ptr) char *text = NULL;
@@ -370,20 +374,24 @@ Test(store_keyless, without_an_identity_nothing_is_written)
 
 #define A43 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
+static const char pgp_document[] =
+	"{\"data\":\"ENC[AES256_GCM,data:wd2e6q0=,iv:oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8=,"
+	"tag:++q/"
+	"uII5bEYPhvwCDRl0kA==,type:str]\",\"sops\":{\"pgp\":[{\"created_at\":\"2026-01-02T03:04:05Z\","
+	"\"enc\":\"x\",\"fp\":\"00112233445566778899AABBCCDDEEFF00112233\"}],"
+	"\"lastmodified\":\"2026-01-02T03:04:05Z\",\"mac\":\"ENC[AES256_GCM,data:" A43 A43 A43 "AAAAAAAAA"
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,iv:oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8=,tag:++q/"
+	"uII5bEYPhvwCDRl0kA==,type:str]\","
+	"\"version\":\"3.9.4\"}}";
+
 Test(store_keyless, a_document_of_other_kinds_asks_for_sops_by_name)
 {
-	static const char text[] = "{\"data\":\"ENC[AES256_GCM,data:wd2e6q0=,iv:oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8=,"
-		"tag:++q/uII5bEYPhvwCDRl0kA==,type:str]\",\"sops\":{\"pgp\":[{\"created_at\":\"2026-01-02T03:04:05Z\","
-		"\"enc\":\"x\",\"fp\":\"00112233445566778899AABBCCDDEEFF00112233\"}],"
-		"\"lastmodified\":\"2026-01-02T03:04:05Z\",\"mac\":\"ENC[AES256_GCM,data:" A43 A43 A43 "AAAAAAAAA"
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=,iv:oKGio6SlpqeoqaqrrK2ur7CxsrO0tba3uLm6u7y9vr8=,tag:++q/uII5bEYPhvwCDRl0kA==,type:str]\","
-		"\"version\":\"3.9.4\"}}";
 	struct bs_store_entry entry = {0};
 
 	setenv("PATH", "/nowhere", 1);
 	ground_open();
 	make_dir_layout();
-	put_file(in_ws(".bus/secrets/x.sops.json"), text);
+	put_file(in_ws(".bus/secrets/x.sops.json"), pgp_document);
 	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_NEED_SOPS, "%s", g.error.msg);
 	expect_message("pgp");
 	expect_message("install sops (https://getsops.io/)");
@@ -391,4 +399,69 @@ Test(store_keyless, a_document_of_other_kinds_asks_for_sops_by_name)
 	cr_assert_eq(entry.state, BS_ENTRY_OK);
 	cr_assert_eq(entry.size, 5);
 	bs_store_entry_release(&entry);
+}
+
+/* A program in place of sops: what it prints is the value, what it ends with is the answer. */
+static void put_sops(const char *script)
+{
+	char path[256], bin[128];
+
+	(void)snprintf(bin, sizeof(bin), "%s/bin", g.root);
+	(void)snprintf(path, sizeof(path), "%s/sops", bin);
+	make_dirs(bin);
+	put_file(path, script);
+	cr_assert_eq(chmod(path, 0755), 0);
+	(void)snprintf(path, sizeof(path), "%s:/usr/bin:/bin", bin);
+	setenv("PATH", path, 1);
+	ground_open();
+}
+
+Test(store_keyless, a_document_of_other_kinds_is_opened_by_sops_from_path)
+{
+	make_dir_layout();
+	put_file(in_ws(".bus/secrets/x.sops.json"), pgp_document);
+	put_sops("#!/bin/sh\nread -r line\ncase $line in *00112233445566*) printf from-sops ;; esac\n");
+	expect_value(BS_SCOPE_REPO, "x", "from-sops");
+	put_sops("#!/bin/sh\ncat >/dev/null\necho no key >&2\nexit 128\n");
+	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_NO_MATCH);
+	expect_message("no key");
+	put_sops("#!/bin/sh\ncat >/dev/null\nexit 51\n");
+	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_INTEGRITY);
+	put_sops("#!/bin/sh\ncat >/dev/null\nhead -c 3000000 /dev/zero\n");
+	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_TOO_LARGE, "%s", g.error.msg);
+}
+
+Test(store_keyless, a_sops_inside_the_workspace_is_not_run)
+{
+	make_dir_layout();
+	put_file(in_ws(".bus/secrets/x.sops.json"), pgp_document);
+	put_file(in_ws("sops"), "#!/bin/sh\nprintf planted\n");
+	cr_assert_eq(chmod(in_ws("sops"), 0755), 0);
+	setenv("PATH", g.dir, 1);
+	ground_open();
+	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_NEED_SOPS, "%s", g.error.msg);
+}
+
+TestSuite(store_other_kinds, .init = ground_start, .fini = ground_end);
+
+Test(store_other_kinds, a_write_that_had_to_keep_their_envelopes_is_refused_but_delete_works)
+{
+	BS_CLEANUP(bs_free_ptr) char *after = NULL;
+
+	setenv("PATH", "/nowhere", 1);
+	ground_open();
+	make_dir_layout();
+	put_file(in_ws(".bus/secrets/x.sops.json"), pgp_document);
+	setenv("SOPS_AGE_RECIPIENTS", g.own, 1);
+	ground_open();
+	cr_assert_eq(
+		bs_store_can_set(g.store, BS_SCOPE_REPO, "x", &g.error), BS_NEED_SOPS, "%s", g.error.msg);
+	cr_assert_eq(set_text(BS_SCOPE_REPO, "x", "v"), BS_NEED_SOPS, "%s", g.error.msg);
+	cr_assert_eq(
+		bs_store_rekey(g.store, BS_SCOPE_REPO, "x", NULL, &g.error), BS_NEED_SOPS, "%s", g.error.msg);
+	after = get_file(in_ws(".bus/secrets/x.sops.json"));
+	cr_assert_str_eq(after, pgp_document);
+	cr_assert_eq(bs_store_delete(g.store, BS_SCOPE_REPO, "x", &g.error), BS_OK, "%s", g.error.msg);
+	expect_set(BS_SCOPE_REPO, "x", "v");
+	expect_value(BS_SCOPE_REPO, "x", "v");
 }
