@@ -248,7 +248,9 @@ enum bs_code bs_env_open(const struct bs_env_options *options, struct bs_env **r
 	BS_CLEANUP(bs_env_close_ptr) struct bs_env *env = calloc(1, sizeof(*env));
 	enum bs_code code;
 
-	if (!env)
+	if (env)
+		env->preferences = bs_preferences_new();
+	if (!env || !env->preferences)
 		return bs_error_set(reterr, BS_NO_MEMORY, "out of memory for the environment");
 	code = fill(env, options, reterr);
 	if (code)
@@ -271,6 +273,7 @@ struct bs_env *bs_env_close(struct bs_env *env)
 		free(env->values[i]);
 	bs_secret_free(env->age_key);
 	bs_strings_release(&env->ignored);
+	bs_preferences_free(env->preferences);
 	free(env);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #ifndef BS_ENV_PRIVATE_H
 #define BS_ENV_PRIVATE_H
 
+#include "preferences.h"
 #include <bus-secrets/config.h>
 
 /* The variables that name a command, a file or a recipient, or place a store: those under the .env rule. */
@@ -23,6 +24,7 @@ struct bs_env {
 	char *values[BS_ENV_VARIABLES]; /* NULL: unset or ignored */
 	struct bs_secret *age_key;
 	struct bs_strings ignored;
+	struct bs_preferences *preferences;
 };
 
 /* A path from a variable, made absolute; from a preference, where only absolute ones and `~/` mean something. */

@@ -38,11 +38,15 @@ enum bs_code bs_state_open(const struct bs_env *env, const char *below, bool mak
 	enum bs_code code = bs_cstr_format(&path, reterr, "%s%s%s", bs_env_state_dir(env), below ? "/" : "",
 		below ? below : "");
 
-	if (!code && make)
-		code = make_path(path, reterr);
 	if (code)
 		return code;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT && make) {
+		code = make_path(path, reterr);
+		if (code)
+			return code;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return bs_error_sys(reterr, errno, "%s", path);
 	if (st.st_uid != geteuid())

@@ -64,7 +64,7 @@ const struct bs_secret *bs_env_age_key(const struct bs_env *env); /* NULL if uns
 const struct bs_strings *bs_env_ignored(const struct bs_env *env);
 
 /*
- * A string preference of the user, at values.<key> of preferences.json (keys as stored: "bus-secrets.age_key_file");
+ * A string preference of the user, at values.<key> of preferences.json, of those that begin with "bus-secrets.";
  * *ret is NULL if absent, else on the heap and the caller's. BS_MALFORMED for a file that is no preferences file.
  * bs_env_preference_bool takes true and "true".
  */

@@ -6,6 +6,7 @@
 #include <bus-secrets/config.h>
 #include <bus-secrets/workspace.h>
 #include <criterion/parameterized.h>
+#include <time.h>
 
 TestSuite(env, .init = scratch_start, .fini = scratch_end);
 
@@ -317,7 +318,7 @@ Test(env, the_runtime_directory_is_closed_to_others)
 /* --- preferences ---------------------------------------------------------------------------------------------- */
 
 struct preference_case {
-	char text[128];
+	char text[160];
 	enum bs_code code;
 	char value[16]; /* "": absent */
 };
@@ -325,17 +326,18 @@ struct preference_case {
 ParameterizedTestParameters(preferences, are_read_strictly)
 {
 	static struct preference_case cases[] = {
-		{"{\"values\": {\"k\": \"v\"}}", BS_OK, "v"},
-		{"{\"values\": {\"k\": \"a\\u0062\"}}", BS_OK, "ab"},
-		{"{\"values\": {\"k\": true}}", BS_OK, "true"},
-		{"{\"values\": {\"k\": null}}", BS_OK, ""},
+		{"{\"values\": {\"bus-secrets.k\": \"v\"}}", BS_OK, "v"},
+		{"{\"values\": {\"bus-secrets.k\": \"a\\u0062\"}}", BS_OK, "ab"},
+		{"{\"values\": {\"bus-secrets.k\": true}}", BS_OK, "true"},
+		{"{\"values\": {\"bus-secrets.k\": null}}", BS_OK, ""},
+		{"{\"values\": {\"b\\u0075s-secrets.k\": \"v\"}}", BS_OK, "v"},
 		{"{\"values\": {\"other\": \"v\"}}", BS_OK, ""},
-		{"{\"values\": {\"k\\u0000x\": \"v\"}}", BS_OK, ""},
+		{"{\"values\": {\"bus-secrets.k\\u0000x\": \"v\"}}", BS_OK, ""},
 		{"{}", BS_OK, ""},
-		{"{\"values\": {\"k\": 5}}", BS_MALFORMED, ""},
-		{"{\"values\": {\"k\": \"a\\u0000b\"}}", BS_MALFORMED, ""},
-		{"{\"values\": {\"k\": \"v\", \"k\": \"w\"}}", BS_MALFORMED, ""},
-		{"{\"values\": {}, \"values\": {\"k\": \"v\"}}", BS_MALFORMED, ""},
+		{"{\"values\": {\"bus-secrets.k\": 5}}", BS_MALFORMED, ""},
+		{"{\"values\": {\"bus-secrets.k\": \"a\\u0000b\"}}", BS_MALFORMED, ""},
+		{"{\"values\": {\"bus-secrets.k\": \"v\", \"bus-secrets.k\": \"w\"}}", BS_MALFORMED, ""},
+		{"{\"values\": {}, \"values\": {\"bus-secrets.k\": \"v\"}}", BS_MALFORMED, ""},
 		{"{\"values\": []}", BS_MALFORMED, ""},
 		{"[]", BS_MALFORMED, ""},
 		{"{\"values\": ", BS_MALFORMED, ""},
@@ -354,7 +356,7 @@ ParameterizedTest(struct preference_case *c, preferences, are_read_strictly, .in
 
 	scratch_write("home/.config/bus/preferences.json", c->text);
 	env = open_env();
-	cr_assert_eq(bs_env_preference(env, "k", &value, &error), c->code, "%s: %s", c->text, error.msg);
+	cr_assert_eq(bs_env_preference(env, "bus-secrets.k", &value, &error), c->code, "%s: %s", c->text, error.msg);
 	if (c->value[0])
 		cr_assert_str_eq(value, c->value);
 	else
@@ -371,10 +373,35 @@ Test(env, absent_preferences_hold_nothing)
 	char *value = NULL;
 	bool is_set = true;
 
-	cr_assert_eq(bs_env_preference(env, "k", &value, NULL), BS_OK);
+	cr_assert_eq(bs_env_preference(env, "bus-secrets.k", &value, NULL), BS_OK);
 	cr_assert_null(value);
-	cr_assert_eq(bs_env_preference_bool(env, "k", &is_set, NULL), BS_OK);
+	cr_assert_eq(bs_env_preference_bool(env, "bus-secrets.k", &is_set, NULL), BS_OK);
 	cr_assert_not(is_set);
+	bs_env_close(env);
+}
+
+Test(env, preferences_follow_the_file)
+{
+	struct bs_env *env = open_env();
+	struct timespec settle = {.tv_nsec = 60000000};
+
+	for (size_t i = 0; i < 6; i++) {
+		char text[128];
+		char want[16];
+		char *value = NULL;
+
+		(void)snprintf(want, sizeof(want), "%zu", i);
+		(void)snprintf(text, sizeof(text), "{\"values\": {\"bus-secrets.k\": \"%s\"}}", want);
+		scratch_write("home/.config/bus/preferences.json", text);
+		if (i % 2)
+			(void)nanosleep(&settle, NULL);
+		for (size_t k = 0; k < 3; k++) {
+			cr_assert_eq(bs_env_preference(env, "bus-secrets.k", &value, NULL), BS_OK);
+			cr_assert_str_eq(value, want);
+			free(value);
+			value = NULL;
+		}
+	}
 	bs_env_close(env);
 }
 
