@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -29,6 +32,39 @@ static enum bs_code fill_standard_fds(unsigned *ret_closed, struct bs_error *ret
 	return BS_OK;
 }
 
+static bool has_caller_umask;
+static mode_t caller_umask;
+
+/* From the kernel's text: asking by umask(2) would set it for a moment, for all threads. */
+static mode_t present_umask(void)
+{
+	char text[512];
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *line;
+
+	if (fd >= 0)
+		(void)close(fd);
+	text[len < 0 ? 0 : len] = '\0';
+	line = strstr(text, "\nUmask:");
+	return line ? (mode_t)strtoul(line + strlen("\nUmask:"), NULL, 8) & 0777 : 077;
+}
+
+mode_t bs_caller_umask(void)
+{
+	return has_caller_umask ? caller_umask : present_umask();
+}
+
+/* Called twice, it does not take our own umask for the caller's. */
+static void set_umask(void)
+{
+	mode_t before = umask(077);
+
+	if (!has_caller_umask)
+		caller_umask = before;
+	has_caller_umask = true;
+}
+
 enum bs_code bs_harden_process(unsigned *ret_closed, struct bs_error *reterr)
 {
 	const struct rlimit no_core = {0, 0};
@@ -37,7 +73,7 @@ enum bs_code bs_harden_process(unsigned *ret_closed, struct bs_error *reterr)
 
 	if (code)
 		return code;
-	(void)umask(077);
+	set_umask();
 	if (setrlimit(RLIMIT_CORE, &no_core))
 		return bs_error_sys(reterr, errno, "cannot switch core dumps off");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))

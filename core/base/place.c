@@ -92,6 +92,30 @@ static int sync_dir(int at)
 	return fd < 0 ? -1 : bs_move_sync(fd);
 }
 
+/*
+ * A directory just made gets the whole of new_dir_mode: the umask of a hardened process takes more than its caller's
+ * would. What it inherited (set-group-ID) stays.
+ */
+static int set_dir_mode(const struct bs_replace *replace, int at, const char *part)
+{
+	BS_CLEANUP(bs_close_fd) int fd = -1;
+	struct stat st;
+
+	if (!(replace->new_dir_mode & 077))
+		return 0;
+	fd = BS_IO(openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+	if (fd < 0 || BS_IO(fstat(fd, &st)))
+		return -1;
+	return BS_IO(fchmod(fd, (st.st_mode & 07000) | replace->new_dir_mode));
+}
+
+static int make_dir(const struct bs_replace *replace, int at, const char *part)
+{
+	if (BS_IO(mkdirat(at, part, replace->new_dir_mode)))
+		return errno == EEXIST ? 0 : -1;
+	return set_dir_mode(replace, at, part) || sync_dir(at) ? -1 : 0;
+}
+
 /* Steps from *at into one component, making it if it is not there. *is_checked: `beneath` was looked at already. */
 static enum bs_code step(const struct bs_replace *replace, int *at, const char *part, bool *is_checked,
 	struct bs_error *reterr)
@@ -104,7 +128,7 @@ static enum bs_code step(const struct bs_replace *replace, int *at, const char *
 		if (code)
 			return code;
 		*is_checked = true;
-		if (BS_IO(mkdirat(*at, part, replace->new_dir_mode)) ? errno != EEXIST : sync_dir(*at))
+		if (make_dir(replace, *at, part))
 			return bs_error_sys(reterr, errno, "cannot make the directory of %s", replace->shown);
 		/* EEXIST with O_NOFOLLOW: a link that dangles fails here, another's fresh directory is as good. */
 		next = BS_IO(openat(*at, part, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

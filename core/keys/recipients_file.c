@@ -5,8 +5,11 @@
 #include "../base/cstr.h"
 #include "../base/replace.h"
 #include <bus-secrets/cleanup.h>
+#include <bus-secrets/harden.h>
 #include <bus-secrets/keys.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 struct edit {
 	const struct bs_workspace *ws;
@@ -113,8 +116,17 @@ static bool is_whole(void *ctx, const char *text, size_t len)
 	return true; /* an empty list is one */
 }
 
+/* Empty directories only: an empty .bus/secrets left behind would choose the layout of later writes. */
+static void remove_dirs(const struct bs_workspace *ws)
+{
+	(void)unlinkat(bs_workspace_dirfd(ws), ".bus/secrets", AT_REMOVEDIR);
+	(void)unlinkat(bs_workspace_dirfd(ws), ".bus", AT_REMOVEDIR);
+}
+
 static enum bs_code run(struct edit *edit, struct bs_error *reterr)
 {
+	bool had_dir = faccessat(bs_workspace_dirfd(edit->ws), ".bus/secrets", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	enum bs_code code;
 	struct bs_replace replace = {
 		.locate = locate,
 		.edit = apply,
@@ -122,13 +134,17 @@ static enum bs_code run(struct edit *edit, struct bs_error *reterr)
 		.ctx = edit,
 		.shown = BS_RECIPIENTS_FILE,
 		.limit = BS_RECIPIENTS_FILE_MAX,
-		.new_mode = 0644,
-		.new_dir_mode = 0755,
+		.new_mode = 0666 & ~bs_caller_umask(),
+		.new_dir_mode = 0777 & ~bs_caller_umask(),
 		.beneath = bs_workspace_path(edit->ws),
+		.is_removal = edit->is_removal, /* a list of nobody would refuse every write */
 	};
 	bool was_written = false;
 
-	return bs_replace(&replace, &was_written, reterr);
+	code = bs_replace(&replace, &was_written, reterr);
+	if (edit->is_removal ? !code : code && !had_dir)
+		remove_dirs(edit->ws);
+	return code;
 }
 
 /* A recipients.txt that would not be used (another user's, a link that leads out) is not written either. */

@@ -2,6 +2,7 @@
 #include "workspace_private.h"
 
 #include "../base/cstr.h"
+#include <bus-secrets/harden.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -174,7 +175,10 @@ struct bs_workspace *bs_workspace_close(struct bs_workspace *ws)
 	return NULL;
 }
 
-/* An empty datapackage.json, whole or not at all: written aside, then linked to its name if that is still free. */
+/*
+ * An empty datapackage.json, whole or not at all: written aside, then linked to its name if that is still free. A
+ * project's file like others, hence with the mode that an editor would give it.
+ */
 static enum bs_code make_datapackage(const char *dir, struct bs_error *reterr)
 {
 	static const char text[] = "{}\n";
@@ -190,11 +194,11 @@ static enum bs_code make_datapackage(const char *dir, struct bs_error *reterr)
 		return bs_error_sys(reterr, errno, "%s", dir);
 	if (!bs_owner_is_trusted(st.st_uid))
 		return foreign(reterr, dir, "", st.st_uid);
-	fd = openat(dirfd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = openat(dirfd, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return bs_error_sys(reterr, errno, "cannot make %s/%s", dir, BS_DATAPACKAGE);
 	code = bs_cstr_write_fd(fd, text, sizeof(text) - 1, BS_DATAPACKAGE, reterr);
-	if (!code && fsync(fd) < 0)
+	if (!code && (fchmod(fd, 0666 & ~bs_caller_umask()) < 0 || fsync(fd) < 0))
 		code = bs_error_sys(reterr, errno, "cannot write %s/%s", dir, BS_DATAPACKAGE);
 	if (!code && linkat(dirfd, part, dirfd, BS_DATAPACKAGE, 0) < 0 && errno != EEXIST)
 		code = bs_error_sys(reterr, errno, "cannot make %s/%s", dir, BS_DATAPACKAGE);

@@ -7,6 +7,7 @@
 #define BUS_SECRETS_HARDEN_H
 
 #include <bus-secrets/error.h>
+#include <sys/types.h>
 
 #pragma GCC visibility push(default)
 
@@ -16,6 +17,12 @@
  * Not no-new-privileges: that would stop the setuid fusermount3; the worker sets it itself.
  */
 enum bs_code bs_harden_process(unsigned *ret_closed, struct bs_error *reterr) BS_MUST_CHECK;
+
+/*
+ * The umask that the process came with: the one that bs_harden_process() found, or the present one where it was not
+ * called. For files of a project, which are shared as the user shares others; 077 if it cannot be told.
+ */
+mode_t bs_caller_umask(void);
 
 #pragma GCC visibility pop
 

@@ -100,15 +100,69 @@ test_init_json() {
 	python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); assert not r["made"] and r["workspace"] is None' "$OUT"
 }
 
+# Root may write anywhere, so this is done as another user.
 test_init_that_fails_takes_back_what_it_made() {
-	[ "$(id -u)" != 0 ] || skip 'root may write anywhere'
-	mkdir ro
-	cd ro
-	make_workspace
-	chmod 500 .
-	expect 1 bus-secrets init --repo
+	as=
+	if [ "$(id -u)" = 0 ]; then
+		command -v setpriv >/dev/null || skip 'needs setpriv'
+		as='setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all'
+	fi
+	make_workspace ro
+	[ -z "$as" ] || chown -R 65534:65534 "$HOME" ro
+	chmod 500 ro
+	# shellcheck disable=SC2086
+	expect 1 $as bus-secrets -C ro init --repo
+	expect_err 'recipients.txt.*ermission'
+	no "$(keys)" ro/.bus
+	chmod 700 ro
+	# shellcheck disable=SC2086
+	expect 0 $as bus-secrets -C ro init --repo
+	[ -e "$(keys)" ]
+}
+
+# An empty .bus/secrets left behind would choose the layout of every later write.
+test_init_that_finds_no_room_leaves_no_directory() {
+	[ "$(id -u)" = 0 ] || skip 'mounting needs root'
+	unshare -m true 2>/dev/null || skip 'mount namespaces are not allowed here'
+	mkdir small
+	# shellcheck disable=SC2016
+	expect 0 unshare -m --propagation private sh -e -c '
+		mount -t tmpfs -o size=16k tmpfs small
+		cd small
+		echo "{}" >datapackage.json
+		cat /dev/zero >fill 2>/dev/null || true
+		status=0
+		bus-secrets init --repo || status=$?
+		[ "$status" = 1 ]
+		[ "$(ls -A | tr "\n" " ")" = "datapackage.json fill " ]'
+	expect_err 'No space left on device'
 	no "$(keys)"
-	chmod 700 .
+}
+
+# A project's files are shared as the user shares others; what is the user's own is closed.
+test_modes_follow_the_umask_in_a_workspace() {
+	for mask in 022 002 077; do
+		mkdir "ws$mask"
+		(umask "$mask" && mkdir "ws$mask/like" && : >"ws$mask/like/file" &&
+			cd "ws$mask" && bus-secrets init --repo && bus-secrets set x v --scope repo) >/dev/null 2>&1
+		dir=$(stat -c %a "ws$mask/like") file=$(stat -c %a "ws$mask/like/file")
+		for made in .bus .bus/secrets; do
+			[ "$(stat -c %a "ws$mask/$made")" = "$dir" ] || fail "$mask: $made"
+		done
+		for made in datapackage.json .bus/secrets/recipients.txt .bus/secrets/x.sops.json; do
+			[ "$(stat -c %a "ws$mask/$made")" = "$file" ] || fail "$mask: $made"
+		done
+	done
+	(umask 022 && bus-secrets set x v)
+	[ "$(stat -c %a "$(keys)" "$HOME/.config/bus/preferences.json" | sort -u)" = 600 ]
+	[ "$(stat -c %a "$HOME/.config/bus" "$HOME/.local/state/bus-secrets")" = "$(printf '700\n700')" ]
+}
+
+test_a_directory_that_is_made_keeps_the_group_of_its_parent() {
+	make_workspace
+	chmod 2775 .
+	(umask 002 && expect 0 bus-secrets init --repo)
+	[ "$(stat -c %a .bus/secrets)" = 2775 ]
 }
 
 # The embedded default: design, section 4.
@@ -174,8 +228,18 @@ test_uninit_undoes_init() {
 	expect 0 bus-secrets uninit
 	expect_no_out
 	no "$(keys)"
-	! grep -q "$recipient" .bus/secrets/recipients.txt 2>/dev/null || fail 'still in recipients.txt'
+	# A list of nobody, or a layout that nobody chose, would be in the way of the next one.
+	no .bus
+	expect_err "$recipient"
 	expect 1 bus-secrets uninit
+}
+
+test_uninit_leaves_the_others_in_recipients_txt() {
+	bus-secrets init --repo >/dev/null 2>&1
+	{ echo '# the team' && make_identity "$HOME/other.txt"; } >rest
+	cat rest >>.bus/secrets/recipients.txt
+	expect 0 bus-secrets uninit
+	same rest .bus/secrets/recipients.txt
 }
 
 test_uninit_leaves_an_identity_that_it_did_not_make() {
