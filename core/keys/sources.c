@@ -227,6 +227,7 @@ static void read_now(struct bs_keys *keys, size_t i)
 	BS_CLEANUP(bs_age_identities_free_ptr) struct bs_age_identities *ids = NULL;
 	struct bs_error error = {0};
 	bool is_locked = false;
+	size_t count;
 	enum bs_code code = bs_age_identities_new(&ids, &error);
 
 	if (!code)
@@ -249,7 +250,8 @@ static void read_now(struct bs_keys *keys, size_t i)
 	source->ids = BS_TAKE(ids);
 	source->state = BS_KEY_READY;
 	source->was_read = true;
-	bs_notice(BS_NOTICE_INFO, "key source %s: %zu identities", where, bs_age_identities_count(source->ids));
+	count = bs_age_identities_count(source->ids);
+	bs_notice(BS_NOTICE_INFO, "key source %s: %zu %s", where, count, count == 1 ? "identity" : "identities");
 }
 
 void bs_source_read(struct bs_keys *keys, size_t i, bool run_commands)

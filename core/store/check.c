@@ -39,8 +39,8 @@ static const char *remedy_of(
 		return room;
 	}
 	if (code == BS_NO_MATCH) {
-		(void)snprintf(room, BS_REMEDY_MAX, "have one of its recipients run bus-secrets rekey %.*s",
-			BS_NAME_MAX, name);
+		(void)snprintf(room, BS_REMEDY_MAX, "have one of its recipients run bus-secrets rekey %.*s --scope %s",
+			BS_NAME_MAX, name, bs_scope_name(scope));
 		return room;
 	}
 	if (code == BS_NO_IDENTITY)
@@ -80,10 +80,12 @@ static void say_recipients(const struct check *check, const char *name, const st
 	const struct bs_strings *recipients = bs_sops_recipients(doc);
 	const struct bs_strings *kinds = bs_sops_other_kinds(doc);
 	BS_CLEANUP(bs_free_ptr) char *joined = kinds->count ? bs_strings_join(kinds, ", ") : NULL;
+	char remedy[BS_REMEDY_MAX];
 
+	(void)snprintf(remedy, sizeof(remedy), "add a second recipient, then bus-secrets rekey %.*s --scope %s",
+		BS_NAME_MAX, name, bs_scope_name(check->scope));
 	if (recipients->count + kinds->count == 1)
-		say(check, BS_FINDING_WARN, name, "add a second recipient, then bus-secrets rekey",
-			"has a single recipient: no backup recipient");
+		say(check, BS_FINDING_WARN, name, remedy, "has a single recipient: no backup recipient");
 	if (joined)
 		say(check, BS_FINDING_WARN, name,
 			"take the entries out with sops if they are no longer wanted",

@@ -63,7 +63,7 @@ static enum bs_code fail_without_key(
 			where ? where : "a key source", problem);
 	if (has_identities)
 		return bs_error_set(reterr, code,
-			"no identity fits; it is encrypted to %s: have one of them run bus-secrets rekey",
+			"no identity fits; it is encrypted to %s: one of them can add you by bus-secrets rekey",
 			wanted);
 	return bs_error_set(reterr, code,
 		"no identity at hand; it is encrypted to %s: bus-secrets doctor lists where keys are looked "

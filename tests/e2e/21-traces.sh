@@ -69,6 +69,7 @@ test_verbose_says_more_and_trace_most() {
 	expect 0 bus-secrets get x
 	expect_no_err
 	expect 0 bus-secrets -v get x
+	expect_err 'keys.txt: 1 identity$'
 	expect_out v
 	expect_err "$PWD"
 	cp "$ERR" verbose

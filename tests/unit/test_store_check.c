@@ -58,6 +58,7 @@ Test(store_check, a_good_document_with_one_recipient)
 	check(BS_SCOPE_USER);
 	EXPECT_SAID("OK user x", "can be opened");
 	EXPECT_SAID("WARN user x", "no backup recipient");
+	EXPECT_SAID("WARN user x", "rekey x --scope user");
 	EXPECT_NOT_SAID("BAD", "");
 	cr_assert_null(strstr(said, "hunter2"));
 }
