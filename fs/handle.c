@@ -48,11 +48,11 @@ static bool find_place(struct bs_handles *handles, size_t *ret)
 		i++;
 	if (i == handles->room) {
 		size_t room = handles->room + handles->room / 2 + 16;
-		struct bs_handle **items = reallocarray(handles->items, room, sizeof(*items));
+		struct bs_handle **items = reallocarray(handles->items, room, sizeof(struct bs_handle *));
 
 		if (!items)
 			return false;
-		memset(items + handles->room, 0, (room - handles->room) * sizeof(*items));
+		memset(items + handles->room, 0, (room - handles->room) * sizeof(struct bs_handle *));
 		handles->items = items;
 		handles->room = room;
 	}

@@ -250,7 +250,7 @@ static enum bs_code run_session(struct loop *loop, struct bs_error *reterr)
 static void end_signals(struct loop *loop)
 {
 	atomic_store(&loop->is_done, true);
-	(void)pthread_kill(loop->signals, SIGTERM);
+	(void)pthread_kill(loop->signals, SIGQUIT); /* one of those that it waits for */
 	(void)pthread_join(loop->signals, NULL);
 }
 

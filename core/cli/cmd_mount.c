@@ -107,7 +107,7 @@ static enum bs_code wait_for(pid_t pid, struct bs_error *reterr)
 	return WEXITSTATUS(status) == 2 ? BS_USAGE : BS_IO;
 }
 
-static enum bs_code start_daemon(struct bs_cli *cli, struct bs_spawn *what, struct bs_error *reterr)
+static enum bs_code start_daemon(struct bs_cli *cli, const struct bs_spawn *how, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *line = NULL;
 	pid_t pid = 0;
@@ -120,10 +120,12 @@ static enum bs_code start_daemon(struct bs_cli *cli, struct bs_spawn *what, stru
 	BS_CLEANUP(bs_close_fd) int theirs = ends[1];
 	const int fds[] = {-1, theirs, STDERR_FILENO};
 
-	what->fds = fds;
-	what->fd_count = 3;
+	struct bs_spawn what = *how;
 
-	enum bs_code code = bs_spawn(what, &pid, reterr);
+	what.fds = fds;
+	what.fd_count = 3;
+
+	enum bs_code code = bs_spawn(&what, &pid, reterr);
 
 	bs_close_fd(&theirs);
 	if (code)
@@ -138,7 +140,7 @@ static enum bs_code start_daemon(struct bs_cli *cli, struct bs_spawn *what, stru
 }
 
 /* With --foreground this process becomes the daemon, so that signals and its exit status are its own. */
-static enum bs_code become_daemon(const struct bs_cli *cli, struct bs_spawn *what, struct bs_error *reterr)
+static enum bs_code become_daemon(const struct bs_cli *cli, const struct bs_spawn *what, struct bs_error *reterr)
 {
 	if (cli->output)
 		return bs_error_set(reterr, BS_USAGE, "--output does not go with mount --foreground");
@@ -175,7 +177,7 @@ enum bs_code bs_cmd_mount(struct bs_cli *cli, struct bs_error *reterr)
 	if (code)
 		return code;
 
-	struct bs_spawn what = {.program = program, .argv = argv, .envp = envp, .age_key = bs_env_age_key(cli->env),
+	const struct bs_spawn what = {.program = program, .argv = argv, .envp = envp, .age_key = bs_env_age_key(cli->env),
 		.dirfd = cwd};
 
 	code = bs_cli_option_is(cli, "foreground") ? become_daemon(cli, &what, reterr) : start_daemon(cli, &what, reterr);
