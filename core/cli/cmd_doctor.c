@@ -146,8 +146,11 @@ static void put_source(struct doctor *doctor, const struct bs_key_source *source
 	case BS_KEY_BROKEN:
 	default:
 		level = BS_FINDING_WARN;
-		snprintf(text, sizeof(text), "%s: %s", source->where,
-			source->problem ? source->problem : "unusable");
+		if (source->problem && strstr(source->problem, source->where))
+			snprintf(text, sizeof(text), "%s", source->problem);
+		else
+			snprintf(text, sizeof(text), "%s: %s", source->where,
+				source->problem ? source->problem : "unusable");
 		remedy = "correct it, or take it out of the configuration";
 	}
 	put_finding(doctor, level, "key source", source->kind, text, remedy);

@@ -31,6 +31,8 @@ static bool has_other_source(struct bs_keys *keys, struct bs_key_source *ret)
 
 static enum bs_code refuse_other_source(const struct bs_key_source *source, struct bs_error *reterr)
 {
+	if (source->problem && strstr(source->problem, source->where))
+		return bs_error_set(reterr, BS_NO_IDENTITY, "a key source cannot be used: %s", source->problem);
 	if (source->problem)
 		return bs_error_set(reterr, BS_NO_IDENTITY, "the key source %s cannot be used: %s",
 			source->where, source->problem);

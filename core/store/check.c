@@ -106,7 +106,9 @@ static void say_policy(const struct check *check, const char *name, const struct
 
 	if (bs_policy_recipients(check->store->env, check->scope == BS_SCOPE_REPO ? check->store->ws : NULL,
 		    check->store->keys, check->scope, name, has, false, &wanted, &origin, &why)) {
-		say(check, BS_FINDING_BAD, name, remedy_of(why.code, check->scope, name, remedy),
+		/* A malformed policy is not a malformed document. */
+		say(check, BS_FINDING_BAD, name,
+			remedy_of(why.code == BS_NO_IDENTITY ? why.code : BS_POLICY, check->scope, name, remedy),
 			"cannot be written: %s", why.msg);
 		return;
 	}
@@ -169,6 +171,23 @@ static void say_bad_name(const struct check *check, const char *key, size_t key_
 		shown);
 }
 
+/* What is not used any more may still be read by everybody: a set after "write it again" went to the other layout. */
+static enum bs_code check_hidden(const struct check *check, const char *name, const struct bs_stored *stored,
+	struct bs_error *reterr)
+{
+	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
+	struct bs_error why = {0};
+	enum bs_code code = stored->error.code ? BS_OK : bs_sops_parse(stored->text, stored->len, &doc, &why);
+
+	if (code == BS_NO_MEMORY)
+		return bs_error_set(reterr, code, "%s", why.msg);
+	if (code == BS_PLAINTEXT)
+		say(check, BS_FINDING_WARN, name, "delete it (from both), set it again, and take the old one for known",
+			"what stands in %s, too, is not encrypted",
+			check->layout->file ? check->layout->file : "a second place");
+	return BS_OK;
+}
+
 static enum bs_code check_one(void *ctx, const char *key, size_t key_len, bool is_double,
 	const struct bs_stored *stored, struct bs_error *reterr)
 {
@@ -183,7 +202,7 @@ static enum bs_code check_one(void *ctx, const char *key, size_t key_len, bool i
 	}
 	say_name(check, key);
 	if (has_sorted(&check->before, key))
-		return BS_OK;
+		return check_hidden(check, key, stored, reterr);
 	if (is_double)
 		(void)bs_error_set(&why, BS_MALFORMED, "the key stands twice in %s", stored->where);
 	else if (stored->error.code)

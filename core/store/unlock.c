@@ -57,10 +57,12 @@ static enum bs_code fail_without_key(
 	enum bs_code code = has_identities ? BS_NO_MATCH : BS_NO_IDENTITY;
 
 	name_some(bs_sops_recipients(doc), wanted);
+	if (problem && where && strstr(problem, where))
+		where = NULL; /* it says where itself */
 	if (problem)
-		return bs_error_set(reterr, code, "%s; it is encrypted to %s; %s: %s",
-			has_identities ? "no identity fits" : "no identity at hand", wanted,
-			where ? where : "a key source", problem);
+		return bs_error_set(reterr, code, "%s; it is encrypted to %s; %s%s%s",
+			has_identities ? "no identity fits" : "no identity at hand", wanted, where ? where : "",
+			where ? ": " : "", problem);
 	if (has_identities)
 		return bs_error_set(reterr, code,
 			"no identity fits; it is encrypted to %s: one of them can add you by bus-secrets rekey",

@@ -64,6 +64,30 @@ test_an_unreadable_store_is_a_failure() {
 	grep -q '^bad .*preferences.json' "$OUT"
 }
 
+test_a_broken_key_file_is_named_once() {
+	bus-secrets set x v
+	echo garbage >"$HOME/.config/sops/age/keys.txt"
+	expect 1 bus-secrets doctor
+	grep -q '^warn key source .*keys.txt: line 1 is not an age identity' "$OUT"
+	! grep '/keys.txt.*/keys.txt: line 1' "$OUT" || fail 'named twice'
+	for command in 'get x' init; do
+		# shellcheck disable=SC2086
+		expect 1 bus-secrets $command
+		expect_err 'keys.txt: line 1 is not an age identity'
+		! grep 'keys.txt.*keys.txt' "$ERR" || fail "$command: named twice"
+	done
+}
+
+test_a_damaged_policy_is_to_be_corrected() {
+	make_workspace
+	bus-secrets init --repo >/dev/null 2>&1
+	bus-secrets set x v --scope repo
+	echo age1xyz >>.bus/secrets/recipients.txt
+	expect 1 bus-secrets doctor
+	grep -q '^bad .*x: cannot be written: .*recipients.txt, line 2.* -> correct ' "$OUT"
+	! grep 'bus-secrets set x' "$OUT" || fail 'setting it again does not help'
+}
+
 test_a_single_recipient_is_a_warning() {
 	bus-secrets set x v
 	expect 0 bus-secrets doctor

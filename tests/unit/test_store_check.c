@@ -128,6 +128,17 @@ Test(store_check, shadowed_names_and_names_in_both_layouts)
 	EXPECT_NOT_SAID("WARN user x", "hides");
 }
 
+Test(store_check, a_value_in_the_clear_behind_another_layout)
+{
+	make_dir_layout();
+	put_file(in_ws("datapackage.json"), "{\"busdk\":{\"secrets\":{\"x\":\"in the clear\"}}}");
+	expect_set(BS_SCOPE_REPO, "x", "v");
+	check(BS_SCOPE_REPO);
+	EXPECT_SAID("OK repo x", "can be opened");
+	EXPECT_SAID("WARN repo x", "what stands in datapackage.json, too, is not encrypted");
+	cr_assert_null(strstr(said, "in the clear"));
+}
+
 Test(store_check, recipients_that_are_not_those_of_the_policy)
 {
 	char list[512];
