@@ -36,8 +36,8 @@ static void fill_dir(struct bs_fs *fs, const struct bs_node *node, struct stat *
 	set_times(st, bs_view_get(fs, node->scope)->changed);
 }
 
-static void fill_entry(struct bs_fs *fs, const struct bs_node *node, const struct bs_store_entry *entry,
-	struct stat *st)
+static void fill_entry(
+	struct bs_fs *fs, const struct bs_node *node, const struct bs_store_entry *entry, struct stat *st)
 {
 	set_size(st, entry->size);
 	set_times(st, entry->modified.tv_sec ? entry->modified : fs->views[node->scope].changed);

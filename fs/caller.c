@@ -1,4 +1,7 @@
-/* caller.c: asking /proc. Only reading status is safe there: exe, cwd and the like may lead back into the mount. */
+/*
+ * caller.c: asking /proc. Only reading status is safe there: exe, cwd and the like may lead back into the
+ * mount.
+ */
 #include "caller.h"
 
 #include <errno.h>

@@ -18,8 +18,8 @@ static enum bs_code explain_device(int err, struct bs_error *reterr)
 	case ENODEV:
 	case ENXIO:
 		return bs_error_set(reterr, BS_UNSUPPORTED,
-			DEVICE " is missing: load the module (modprobe fuse); in a container, start it with --device "
-			DEVICE);
+			DEVICE " is missing: load the module (modprobe fuse); in a container, start it with "
+			       "--device " DEVICE);
 	case EACCES:
 		return bs_error_set(reterr, BS_UNSUPPORTED,
 			DEVICE " is closed to you: an administrator can open it with 'chmod 666 " DEVICE "'");
@@ -55,7 +55,8 @@ enum bs_code bs_connector_init(struct bs_connector *ret, const struct bs_env *en
 		ret->fusermount = strdup("/usr/bin/fusermount3");
 	if (!ret->fusermount)
 		return bs_error_set(reterr, BS_UNSUPPORTED,
-			"fusermount3 is missing, without which only root can mount: install the package fuse3");
+			"fusermount3 is missing, without which only root can mount: install the package "
+			"fuse3");
 	return BS_OK;
 }
 
@@ -65,8 +66,8 @@ void bs_connector_release(struct bs_connector *connector)
 	connector->fusermount = NULL;
 }
 
-static enum bs_code connect_as_root(const char *dir, const struct bs_mount_options *options, int *ret_fd,
-	struct bs_error *reterr)
+static enum bs_code connect_as_root(
+	const char *dir, const struct bs_mount_options *options, int *ret_fd, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_close_fd) int fd = -1;
 	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | (options->is_read_only ? MS_RDONLY : 0);
@@ -96,7 +97,9 @@ static int receive_fd(int from)
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct msghdr message = {.msg_iov = &room, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = {.msg_iov = &room,
+		.msg_iovlen = 1,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control)};
 	ssize_t got;
 	int fd = -1;
@@ -114,8 +117,8 @@ static int receive_fd(int from)
 }
 
 /*
- * fusermount3 wants a mount point that its user may write to; ours is 0500 for good reason. It is opened up for the
- * moment of mounting, and closed again through this descriptor, which leads beneath the mount.
+ * fusermount3 wants a mount point that its user may write to; ours is 0500 for good reason. It is opened up
+ * for the moment of mounting, and closed again through this descriptor, which leads beneath the mount.
  */
 static int open_up(const char *dir, mode_t *ret_mode)
 {
@@ -128,8 +131,8 @@ static int open_up(const char *dir, mode_t *ret_mode)
 	return BS_TAKE_FD(fd);
 }
 
-static enum bs_code connect_as_user(const char *fusermount, const char *dir, const struct bs_mount_options *options,
-	int *ret_fd, struct bs_error *reterr)
+static enum bs_code connect_as_user(const char *fusermount, const char *dir,
+	const struct bs_mount_options *options, int *ret_fd, struct bs_error *reterr)
 {
 	char words[] = "fsname=" BS_MOUNT_SUBTYPE ",subtype=" BS_MOUNT_SUBTYPE ",nosuid,nodev,noexec,rX";
 	const char *const argv[] = {fusermount, "-o", words, "--", dir, NULL};
@@ -164,8 +167,8 @@ static enum bs_code connect_as_user(const char *fusermount, const char *dir, con
 	return BS_OK;
 }
 
-enum bs_code bs_connect(const struct bs_connector *connector, const char *dir, const struct bs_mount_options *options,
-	int *ret_fd, struct bs_error *reterr)
+enum bs_code bs_connect(const struct bs_connector *connector, const char *dir,
+	const struct bs_mount_options *options, int *ret_fd, struct bs_error *reterr)
 {
 	if (connector->is_root)
 		return connect_as_root(dir, options, ret_fd, reterr);

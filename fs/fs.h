@@ -1,8 +1,9 @@
 /*
  * fs.h: the worker's world: one struct that every callback gets, and who may touch what of it.
  *
- * Layer: fs. Everything here belongs to the reader thread, but for the notifier and the log, which have locks of
- * their own. Secret bytes are in struct bs_secret and struct bs_secret_buf alone; the rest is names and numbers.
+ * Layer: fs. Everything here belongs to the reader thread, but for the notifier and the log, which have locks
+ * of their own. Secret bytes are in struct bs_secret and struct bs_secret_buf alone; the rest is names and
+ * numbers.
  */
 #ifndef BS_FS_FS_H
 #define BS_FS_FS_H
@@ -28,7 +29,7 @@ struct bs_view {
 	struct bs_store_list list;
 	uint64_t stamp;
 	bool was_listed;
-	bool is_there;    /* false: repo without a workspace */
+	bool is_there; /* false: repo without a workspace */
 	bool is_writable;
 	struct timespec changed; /* when we saw it change: the directory's time */
 };

@@ -60,8 +60,8 @@ static bool find_place(struct bs_handles *handles, size_t *ret)
 	return true;
 }
 
-enum bs_code bs_handle_new(struct bs_fs *fs, enum bs_handle_kind kind, struct bs_node *node, struct bs_handle **ret,
-	struct bs_error *reterr)
+enum bs_code bs_handle_new(struct bs_fs *fs, enum bs_handle_kind kind, struct bs_node *node,
+	struct bs_handle **ret, struct bs_error *reterr)
 {
 	struct bs_handle *handle = calloc(1, sizeof(*handle));
 	size_t place = 0;
@@ -101,7 +101,8 @@ struct bs_handle *bs_handle_get(const struct bs_fs *fs, uint64_t number)
 
 bool bs_handle_is_dirty(const struct bs_handle *handle)
 {
-	return handle->kind == BS_HANDLE_WRITE && !handle->is_orphan && (handle->is_written || handle->is_truncated);
+	return handle->kind == BS_HANDLE_WRITE && !handle->is_orphan &&
+	       (handle->is_written || handle->is_truncated);
 }
 
 /* Times belong to the document that was just made. */
@@ -126,7 +127,8 @@ enum bs_code bs_handle_commit(struct bs_fs *fs, struct bs_handle *handle, struct
 	if (!bs_handle_is_dirty(handle))
 		return BS_OK;
 	if (handle->spoiled)
-		return bs_error_set(reterr, handle->spoiled, "a write to %s failed: the old value stays", handle->name);
+		return bs_error_set(
+			reterr, handle->spoiled, "a write to %s failed: the old value stays", handle->name);
 	code = bs_value_set(fs, handle->scope, handle->name, handle->buf, reterr);
 	if (code)
 		return code;
@@ -156,7 +158,8 @@ static bool is_close(struct bs_handle *handle, pid_t thread)
 	return handle->is_written || ++handle->flushes >= 2;
 }
 
-enum bs_code bs_handle_flush(struct bs_fs *fs, struct bs_handle *handle, pid_t thread, struct bs_error *reterr)
+enum bs_code bs_handle_flush(
+	struct bs_fs *fs, struct bs_handle *handle, pid_t thread, struct bs_error *reterr)
 {
 	enum bs_code code = BS_OK;
 
@@ -173,14 +176,15 @@ void bs_handles_commit_all(struct bs_fs *fs)
 		struct bs_error error = {0};
 
 		if (handle && !handle->has_failed && bs_handle_commit(fs, handle, &error))
-			bs_log("end: %s/%s: %s (the old value stays)", bs_scope_name(handle->scope), handle->name,
-				error.msg);
+			bs_log("end: %s/%s: %s (the old value stays)", bs_scope_name(handle->scope),
+				handle->name, error.msg);
 	}
 }
 
 const uint8_t *bs_handle_bytes(const struct bs_handle *handle, size_t *ret_len)
 {
-	const struct bs_secret_buf *buf = handle->kind == BS_HANDLE_SCRATCH ? handle->scratch->buf : handle->buf;
+	const struct bs_secret_buf *buf =
+		handle->kind == BS_HANDLE_SCRATCH ? handle->scratch->buf : handle->buf;
 
 	if (handle->kind == BS_HANDLE_READ) {
 		*ret_len = bs_secret_len(handle->value);
@@ -203,7 +207,8 @@ static struct bs_handle *next_of(const struct bs_fs *fs, size_t *i, enum bs_scop
 	return NULL;
 }
 
-struct bs_handle *bs_handles_writer_of(const struct bs_fs *fs, enum bs_scope scope, const char *name, pid_t thread)
+struct bs_handle *bs_handles_writer_of(
+	const struct bs_fs *fs, enum bs_scope scope, const char *name, pid_t thread)
 {
 	struct bs_handle *handle;
 	pid_t process = 0;
@@ -264,7 +269,8 @@ static void retarget(struct bs_handle *handle, const char *to)
 	(void)snprintf(handle->name, sizeof(handle->name), "%s", to);
 }
 
-void bs_handles_renamed(struct bs_fs *fs, enum bs_scope scope, const char *from, const char *to, bool is_exchange)
+void bs_handles_renamed(
+	struct bs_fs *fs, enum bs_scope scope, const char *from, const char *to, bool is_exchange)
 {
 	if (!is_exchange)
 		bs_handles_unlinked(fs, scope, to);
@@ -281,7 +287,8 @@ void bs_handles_renamed(struct bs_fs *fs, enum bs_scope scope, const char *from,
 	}
 }
 
-enum bs_code bs_handles_adopt(struct bs_fs *fs, struct bs_scratch *scratch, const char *to, struct bs_error *reterr)
+enum bs_code bs_handles_adopt(
+	struct bs_fs *fs, struct bs_scratch *scratch, const char *to, struct bs_error *reterr)
 {
 	for (size_t i = 0; i < fs->handles->room; i++) {
 		struct bs_handle *handle = fs->handles->items[i];
@@ -292,7 +299,8 @@ enum bs_code bs_handles_adopt(struct bs_fs *fs, struct bs_scratch *scratch, cons
 			continue;
 		code = bs_secret_buf_new(fs->options.limit, &handle->buf, reterr);
 		if (code == BS_OK)
-			code = bs_secret_buf_write(handle->buf, 0, bs_secret_buf_bytes(scratch->buf), len, reterr);
+			code = bs_secret_buf_write(
+				handle->buf, 0, bs_secret_buf_bytes(scratch->buf), len, reterr);
 		if (code)
 			return code;
 		handle->kind = BS_HANDLE_WRITE;

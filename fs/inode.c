@@ -15,8 +15,8 @@ struct bs_nodes {
 };
 
 /*
- * SipHash-1-3 (Aumasson and Bernstein; one round a word, three at the end), as hash tables use it against chosen keys:
- * whoever writes names into a repository must not be able to choose two with the same number.
+ * SipHash-1-3 (Aumasson and Bernstein; one round a word, three at the end), as hash tables use it against
+ * chosen keys: whoever writes names into a repository must not be able to choose two with the same number.
  */
 static uint64_t rotate(uint64_t x, unsigned bits)
 {
@@ -39,8 +39,8 @@ static void sip_round(uint64_t v[static 4])
 
 static uint64_t sip_hash(const uint64_t key[static 2], uint64_t first, const char *text, size_t len)
 {
-	uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du, key[0] ^ 0x6c7967656e657261u,
-		key[1] ^ 0x7465646279746573u};
+	uint64_t v[4] = {key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
+		key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u};
 	size_t done = 0;
 
 	v[3] ^= first;
@@ -68,7 +68,9 @@ static uint64_t sip_hash(const uint64_t key[static 2], uint64_t first, const cha
 
 static uint64_t number(const struct bs_nodes *nodes, enum bs_scope scope, const char *name)
 {
-	/* Bit 63 stays free: the kernel marks requests it sends again with it, and tools read signed numbers. */
+	/*
+	 * Bit 63 stays free: the kernel marks requests it sends again with it, and tools read signed numbers.
+	 */
 	uint64_t ino = sip_hash(nodes->key, (uint64_t)scope + 1, name, strlen(name)) >> 1;
 
 	return ino > FUSE_ROOT_ID ? ino : ino + 2;
@@ -79,8 +81,8 @@ static struct bs_node **bucket(struct bs_nodes *nodes, fuse_ino_t ino)
 	return &nodes->buckets[ino % BUCKETS];
 }
 
-static struct bs_node *add(struct bs_nodes *nodes, fuse_ino_t ino, enum bs_node_kind kind, enum bs_scope scope,
-	const char *name)
+static struct bs_node *add(
+	struct bs_nodes *nodes, fuse_ino_t ino, enum bs_node_kind kind, enum bs_scope scope, const char *name)
 {
 	size_t len = strlen(name);
 	struct bs_node *node = calloc(1, sizeof(*node) + len + 1);
@@ -155,7 +157,8 @@ struct bs_node *bs_node_by_ino(struct bs_nodes *nodes, fuse_ino_t ino)
 }
 
 /* The node of this name, or NULL; *ret_ino is its number, or the first free one that it can have. */
-static struct bs_node *seek(const struct bs_nodes *nodes, enum bs_scope scope, const char *name, fuse_ino_t *ret_ino)
+static struct bs_node *seek(
+	const struct bs_nodes *nodes, enum bs_scope scope, const char *name, fuse_ino_t *ret_ino)
 {
 	fuse_ino_t ino = number(nodes, scope, name);
 
@@ -165,7 +168,8 @@ static struct bs_node *seek(const struct bs_nodes *nodes, enum bs_scope scope, c
 		while (node && node->ino != ino)
 			node = node->next;
 		*ret_ino = ino;
-		if (!node || (node->kind == BS_NODE_FILE && node->scope == scope && strcmp(node->name, name) == 0))
+		if (!node ||
+			(node->kind == BS_NODE_FILE && node->scope == scope && strcmp(node->name, name) == 0))
 			return node;
 		ino++; /* two names with one hash: once in 2^63 */
 	}
@@ -217,7 +221,8 @@ static void set_alias(struct bs_node *node, const char *to)
 	node->alias = strdup(to);
 }
 
-void bs_node_moved(struct bs_nodes *nodes, enum bs_scope scope, const char *from, const char *to, bool to_was_there)
+void bs_node_moved(
+	struct bs_nodes *nodes, enum bs_scope scope, const char *from, const char *to, bool to_was_there)
 {
 	struct bs_node *target = bs_node_by_name(nodes, scope, to);
 	fuse_ino_t ino;
@@ -268,7 +273,8 @@ void bs_node_put(struct bs_nodes *nodes, struct bs_node *node)
 {
 	struct bs_node **at = bucket(nodes, node->ino);
 
-	if (node->kind != BS_NODE_FILE || node->lookups || node->open_count || node->has_mode || node->has_times)
+	if (node->kind != BS_NODE_FILE || node->lookups || node->open_count || node->has_mode ||
+		node->has_times)
 		return;
 	while (*at && *at != node)
 		at = &(*at)->next;

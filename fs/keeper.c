@@ -1,9 +1,9 @@
 /*
  * keeper.c: from the call to a mount that serves, and from its end back to nothing.
  *
- * The order matters: everything that can be refused is refused before anything is unlocked or mounted; the record is
- * locked before the mount point is touched, so that two calls do not get in each other's way; and what was begun is
- * undone in the opposite order.
+ * The order matters: everything that can be refused is refused before anything is unlocked or mounted; the
+ * record is locked before the mount point is touched, so that two calls do not get in each other's way; and
+ * what was begun is undone in the opposite order.
  */
 #include "keeper.h"
 #include "connect.h"
@@ -76,10 +76,11 @@ static void say(const char *fmt, ...)
 	(void)dprintf(STDERR_FILENO, "bus-secretsd: %s\n", line);
 }
 
-static enum bs_code context_open(struct context *context, const struct keeper *keeper, const char *at,
-	struct bs_error *reterr)
+static enum bs_code context_open(
+	struct context *context, const struct keeper *keeper, const char *at, struct bs_error *reterr)
 {
-	const struct bs_env_options options = {.chdir = keeper->start->chdir, .value_limit = keeper->options.limit};
+	const struct bs_env_options options = {
+		.chdir = keeper->start->chdir, .value_limit = keeper->options.limit};
 	struct bs_error ws_error = {0};
 	enum bs_code code = context->env ? BS_OK : bs_env_open(&options, &context->env, reterr);
 
@@ -109,7 +110,10 @@ static void note_places(struct keeper *keeper, const struct context *context)
 	}
 }
 
-/* The worker's arena and its room for a request, tried out: it must not find out only when the mount is there. */
+/*
+ * The worker's arena and its room for a request, tried out: it must not find out only when the mount is
+ * there.
+ */
 static enum bs_code check_memory_lock(const struct bs_mount_options *options, struct bs_error *reterr)
 {
 	const size_t size = BS_ARENA_DAEMON;
@@ -128,7 +132,8 @@ static enum bs_code check_memory_lock(const struct bs_mount_options *options, st
 		return BS_OK;
 	(void)getrlimit(RLIMIT_MEMLOCK, &limit);
 	return bs_error_set(reterr, BS_NO_MEMORY,
-		"cannot lock the %zu KiB of memory that values are kept in (%s; the limit is %llu KiB): raise it with "
+		"cannot lock the %zu KiB of memory that values are kept in (%s; the limit is %llu KiB): "
+		"raise it with "
 		"'ulimit -l' or LimitMEMLOCK=, or accept that values may be swapped out with -o memlock=warn",
 		size / 1024, strerrorname_np(err), (unsigned long long)limit.rlim_cur / 1024);
 }
@@ -153,8 +158,8 @@ static void print_summary(const struct keeper *keeper, struct bs_summary *summar
 }
 
 /* Ours and alive: the same line again, unless what was asked for differs from what is there. */
-static enum bs_code report_already(struct keeper *keeper, struct context *context, const char *runtime_dir,
-	struct bs_error *reterr)
+static enum bs_code report_already(
+	struct keeper *keeper, struct context *context, const char *runtime_dir, struct bs_error *reterr)
 {
 	struct bs_mount_record record = {0};
 	struct bs_summary summary = {.is_already = true};
@@ -162,16 +167,17 @@ static enum bs_code report_already(struct keeper *keeper, struct context *contex
 	enum bs_code code = bs_mount_record_read(runtime_dir, keeper->dir, &record, &is_alive, reterr);
 
 	if (code || !is_alive)
-		code = bs_error_set(reterr, BS_BUSY, "%s is mounted by a daemon that has no record in %s", keeper->dir,
-			runtime_dir);
+		code = bs_error_set(reterr, BS_BUSY, "%s is mounted by a daemon that has no record in %s",
+			keeper->dir, runtime_dir);
 	else if (strcmp(record.options, keeper->options_text) != 0)
 		code = bs_error_set(reterr, BS_EXISTS,
-			"%s is mounted with other options (%s, not %s): to change them, bus-secrets umount first",
+			"%s is mounted with other options (%s, not %s): to change them, bus-secrets umount "
+			"first",
 			keeper->dir, record.options, keeper->options_text);
 	else if (keeper->workspace && (!record.workspace || strcmp(record.workspace, keeper->workspace) != 0))
 		code = bs_error_set(reterr, BS_EXISTS,
-			"%s is mounted for %s, not for %s: to change that, bus-secrets umount first", keeper->dir,
-			record.workspace ? record.workspace : "no workspace", keeper->workspace);
+			"%s is mounted for %s, not for %s: to change that, bus-secrets umount first",
+			keeper->dir, record.workspace ? record.workspace : "no workspace", keeper->workspace);
 	if (code == BS_OK && record.workspace && !keeper->workspace) {
 		context->store = bs_store_close(context->store);
 		context->keys = bs_keys_close(context->keys);
@@ -200,8 +206,8 @@ static enum bs_code clean_dead(struct keeper *keeper, struct bs_error *reterr)
 }
 
 /* The mount point, judged and made; *ret_done if there is nothing more to do. */
-static enum bs_code prepare_dir(struct keeper *keeper, struct context *context, const char *runtime_dir, bool *ret_done,
-	struct bs_error *reterr)
+static enum bs_code prepare_dir(struct keeper *keeper, struct context *context, const char *runtime_dir,
+	bool *ret_done, struct bs_error *reterr)
 {
 	enum bs_mountpoint_state state = BS_MOUNTPOINT_DEAD;
 	enum bs_code code = bs_mountpoint_look(keeper->dir, &state, reterr);
@@ -229,8 +235,8 @@ static enum bs_code prepare_dir(struct keeper *keeper, struct context *context, 
 	return code;
 }
 
-static enum bs_code start_worker(struct keeper *keeper, const struct context *context, int *ret_ready,
-	struct bs_error *reterr)
+static enum bs_code start_worker(
+	struct keeper *keeper, const struct context *context, int *ret_ready, struct bs_error *reterr)
 {
 	const struct bs_keeper_start *start = keeper->start;
 	const char *argv[12] = {"bus-secretsd", "--worker", "-o", keeper->options_text};
@@ -254,8 +260,13 @@ static enum bs_code start_worker(struct keeper *keeper, const struct context *co
 	BS_CLEANUP(bs_close_fd) int theirs = ends[1];
 	const int fds[BS_WORKER_FDS] = {-1, -1, STDERR_FILENO, [BS_WORKER_FUSE] = keeper->fuse_fd,
 		[BS_WORKER_READY] = theirs, [BS_WORKER_RECORD] = keeper->record_fd};
-	const struct bs_spawn what = {.program = start->program, .argv = argv, .envp = start->envp,
-		.age_key = bs_env_age_key(context->env), .fds = fds, .fd_count = BS_WORKER_FDS, .dirfd = -1};
+	const struct bs_spawn what = {.program = start->program,
+		.argv = argv,
+		.envp = start->envp,
+		.age_key = bs_env_age_key(context->env),
+		.fds = fds,
+		.fd_count = BS_WORKER_FDS,
+		.dirfd = -1};
 	enum bs_code code = bs_spawn(&what, &keeper->worker, reterr);
 
 	if (code == BS_OK)
@@ -264,8 +275,8 @@ static enum bs_code start_worker(struct keeper *keeper, const struct context *co
 }
 
 /* The worker says that it serves, or ends after it said why not; then one question to the mount itself. */
-static enum bs_code wait_until_ready(struct keeper *keeper, int ready_fd, struct bs_worker_ready *ret,
-	struct bs_error *reterr)
+static enum bs_code wait_until_ready(
+	struct keeper *keeper, int ready_fd, struct bs_worker_ready *ret, struct bs_error *reterr)
 {
 	struct statfs fs;
 	ssize_t got;
@@ -282,18 +293,22 @@ static enum bs_code wait_until_ready(struct keeper *keeper, int ready_fd, struct
 
 static enum bs_code write_record(const struct keeper *keeper, struct bs_error *reterr)
 {
-	const struct bs_mount_record record = {.dir = keeper->dir, .options = (char *)(uintptr_t)keeper->options_text,
-		.workspace = keeper->workspace, .keeper = getpid(), .worker = keeper->worker};
+	const struct bs_mount_record record = {.dir = keeper->dir,
+		.options = (char *)(uintptr_t)keeper->options_text,
+		.workspace = keeper->workspace,
+		.keeper = getpid(),
+		.worker = keeper->worker};
 
 	return bs_mount_record_write(keeper->record_fd, &record, reterr);
 }
 
-static enum bs_code mount_and_start(struct keeper *keeper, struct context *context, struct bs_worker_ready *ret,
-	struct bs_error *reterr)
+static enum bs_code mount_and_start(
+	struct keeper *keeper, struct context *context, struct bs_worker_ready *ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_close_fd) int ready = -1;
 	struct bs_mount_entry entry;
-	enum bs_code code = bs_connect(&keeper->connector, keeper->dir, &keeper->options, &keeper->fuse_fd, reterr);
+	enum bs_code code =
+		bs_connect(&keeper->connector, keeper->dir, &keeper->options, &keeper->fuse_fd, reterr);
 
 	if (code)
 		return code;
@@ -318,8 +333,8 @@ static enum bs_code begin(struct keeper *keeper, bool *ret_done, struct bs_error
 	enum bs_code code = context_open(&context, keeper, NULL, reterr);
 
 	if (code == BS_OK)
-		code = bs_mount_resolve(bs_env_home(context.env), bs_env_cwd(context.env), keeper->start->operand,
-			&keeper->dir, reterr);
+		code = bs_mount_resolve(bs_env_home(context.env), bs_env_cwd(context.env),
+			keeper->start->operand, &keeper->dir, reterr);
 	if (code == BS_OK)
 		code = bs_env_runtime_dir(context.env, &runtime_dir, reterr);
 	if (code == BS_OK)

@@ -1,8 +1,8 @@
 /*
  * logfile.h: the worker's log: lines with a time, no values.
  *
- * Layer: fs. Thread-safe. A file that is made with its first line and begun anew at 1 MiB, with one predecessor; or
- * standard error.
+ * Layer: fs. Thread-safe. A file that is made with its first line and begun anew at 1 MiB, with one
+ * predecessor; or standard error.
  */
 #ifndef BS_FS_LOGFILE_H
 #define BS_FS_LOGFILE_H

@@ -22,7 +22,8 @@ static const char usage[] =
 	"(default ~/.bus-secrets). `bus-secrets mount` calls it.\n"
 	"\n"
 	"  -C, --chdir DIR      as if called in DIR\n"
-	"  -o OPTIONS           ro, repo=fixed, repo_mode=MODE, mmap=inval|deny, memlock=refuse|warn, limit=BYTES\n"
+	"  -o OPTIONS           ro, repo=fixed, repo_mode=MODE, mmap=inval|deny, memlock=refuse|warn, "
+	"limit=BYTES\n"
 	"      --foreground     stay, and log to standard error\n"
 	"  -f, --format FORMAT  of the line that says what was mounted\n"
 	"  -h, --help           this text\n"
@@ -118,7 +119,9 @@ static int child_status(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-/* The daemon goes into the background by a child of its own session; we stay until it serves or has failed. */
+/*
+ * The daemon goes into the background by a child of its own session; we stay until it serves or has failed.
+ */
 static int run_in_background(struct bs_keeper_start *start)
 {
 	int ends[2];
@@ -150,8 +153,12 @@ static int run_in_background(struct bs_keeper_start *start)
 
 static int run_keeper(const struct command_line *line)
 {
-	struct bs_keeper_start start = {.operand = line->operand, .options = line->options ? line->options : "",
-		.chdir = line->chdir, .is_foreground = line->is_foreground, .is_json = line->is_json, .told_fd = -1};
+	struct bs_keeper_start start = {.operand = line->operand,
+		.options = line->options ? line->options : "",
+		.chdir = line->chdir,
+		.is_foreground = line->is_foreground,
+		.is_json = line->is_json,
+		.told_fd = -1};
 	char *program = own_program();
 	char **envp = bs_environ_keep();
 	struct bs_error error = {0};

@@ -20,7 +20,8 @@ static enum bs_code check_empty(const char *dir, struct bs_error *reterr)
 			return BS_OK;
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			return bs_error_set(reterr, BS_POLICY,
-				"%s is not empty: mount on an empty directory, or move what is in it away", dir);
+				"%s is not empty: mount on an empty directory, or move what is in it away",
+				dir);
 	}
 }
 
@@ -31,7 +32,8 @@ enum bs_code bs_mountpoint_look(const char *dir, enum bs_mountpoint_state *ret, 
 
 	bs_mount_table_find(dir, &entry);
 	if (entry.is_found && !entry.is_ours)
-		return bs_error_set(reterr, BS_POLICY, "%s is a mount point of type %s already", dir, entry.type);
+		return bs_error_set(
+			reterr, BS_POLICY, "%s is a mount point of type %s already", dir, entry.type);
 	if (entry.is_found) {
 		*ret = bs_mount_is_dead(dir) ? BS_MOUNTPOINT_DEAD : BS_MOUNTPOINT_ALIVE;
 		return BS_OK;
@@ -43,7 +45,8 @@ enum bs_code bs_mountpoint_look(const char *dir, enum bs_mountpoint_state *ret, 
 		return BS_OK;
 	}
 	if (S_ISLNK(st.st_mode))
-		return bs_error_set(reterr, BS_POLICY, "%s is a symbolic link: mount on the directory itself", dir);
+		return bs_error_set(
+			reterr, BS_POLICY, "%s is a symbolic link: mount on the directory itself", dir);
 	if (!S_ISDIR(st.st_mode))
 		return bs_error_set(reterr, BS_POLICY, "%s is not a directory", dir);
 	if (st.st_uid != geteuid())
@@ -84,7 +87,8 @@ static bool is_beneath(const char *path, const char *dir)
 	return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-static enum bs_code check_place(const char *dir, const char *place, bool is_store_dir, struct bs_error *reterr)
+static enum bs_code check_place(
+	const char *dir, const char *place, bool is_store_dir, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *real = place ? resolve_existing(place) : NULL;
 
@@ -93,11 +97,13 @@ static enum bs_code check_place(const char *dir, const char *place, bool is_stor
 	if (is_beneath(real, dir))
 		return bs_error_set(reterr, BS_POLICY, "a mount on %s would hide %s", dir, real);
 	if (is_store_dir && is_beneath(dir, real))
-		return bs_error_set(reterr, BS_POLICY, "%s lies inside of %s, where values are stored", dir, real);
+		return bs_error_set(
+			reterr, BS_POLICY, "%s lies inside of %s, where values are stored", dir, real);
 	return BS_OK;
 }
 
-static enum bs_code check_scope(const char *dir, struct bs_store *store, enum bs_scope scope, struct bs_error *reterr)
+static enum bs_code check_scope(
+	const char *dir, struct bs_store *store, enum bs_scope scope, struct bs_error *reterr)
 {
 	struct bs_store_place place = {0};
 	struct stat st;
@@ -118,8 +124,8 @@ static enum bs_code check_scope(const char *dir, struct bs_store *store, enum bs
 	return code;
 }
 
-enum bs_code bs_mountpoint_check_stores(const char *dir, const struct bs_env *env, struct bs_store *store,
-	struct bs_error *reterr)
+enum bs_code bs_mountpoint_check_stores(
+	const char *dir, const struct bs_env *env, struct bs_store *store, struct bs_error *reterr)
 {
 	enum bs_code code = check_place(dir, bs_env_keys_txt(env), false, reterr);
 

@@ -10,13 +10,14 @@
 
 enum bs_mountpoint_state {
 	BS_MOUNTPOINT_MISSING,
-	BS_MOUNTPOINT_FREE,  /* an empty directory of ours */
+	BS_MOUNTPOINT_FREE, /* an empty directory of ours */
 	BS_MOUNTPOINT_ALIVE, /* a mount of our type that answers */
-	BS_MOUNTPOINT_DEAD,  /* one whose daemon is gone: ENOTCONN */
+	BS_MOUNTPOINT_DEAD, /* one whose daemon is gone: ENOTCONN */
 };
 
 /* BS_POLICY, naming why, for a directory that must not be mounted over. */
-enum bs_code bs_mountpoint_look(const char *dir, enum bs_mountpoint_state *ret, struct bs_error *reterr) BS_MUST_CHECK;
+enum bs_code bs_mountpoint_look(
+	const char *dir, enum bs_mountpoint_state *ret, struct bs_error *reterr) BS_MUST_CHECK;
 /* BS_POLICY if a mount on dir would hide a store or the keys, or lie inside a store. store may be NULL. */
 enum bs_code bs_mountpoint_check_stores(const char *dir, const struct bs_env *env, struct bs_store *store,
 	struct bs_error *reterr) BS_MUST_CHECK;

@@ -50,7 +50,8 @@ static void *run(void *arg)
 	return NULL;
 }
 
-enum bs_code bs_notifier_start(struct fuse_session *session, struct bs_notifier **ret, struct bs_error *reterr)
+enum bs_code bs_notifier_start(
+	struct fuse_session *session, struct bs_notifier **ret, struct bs_error *reterr)
 {
 	struct bs_notifier *notifier = calloc(1, sizeof(*notifier));
 	int err;

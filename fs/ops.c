@@ -28,7 +28,8 @@ struct bs_node *bs_ops_scope_dir(fuse_req_t req, fuse_ino_t parent)
 	return node;
 }
 
-bool bs_ops_refused_write(fuse_req_t req, struct bs_fs *fs, enum bs_scope scope, const char *op, const char *name)
+bool bs_ops_refused_write(
+	fuse_req_t req, struct bs_fs *fs, enum bs_scope scope, const char *op, const char *name)
 {
 	const struct bs_view *view = bs_view_get(fs, scope);
 	struct bs_error error = {0};
@@ -66,7 +67,10 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	const unsigned wanted = FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS;
 	struct bs_fs *fs = userdata;
 
-	/* No splice: values would pass through pipes. No write-back and no readahead: they live on the page cache. */
+	/*
+	 * No splice: values would pass through pipes. No write-back and no readahead: they live on the page
+	 * cache.
+	 */
 	conn->want = conn->capable & wanted;
 	conn->max_write = (unsigned)BS_MAX_WRITE;
 	conn->max_readahead = 0;
@@ -114,7 +118,10 @@ static void refuse_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mo
 	bs_reply_errno(req, EPERM);
 }
 
-/* What is missing here is answered ENOSYS by libfuse: no extended attributes, no locks of our own, no fallocate. */
+/*
+ * What is missing here is answered ENOSYS by libfuse: no extended attributes, no locks of our own, no
+ * fallocate.
+ */
 const struct fuse_lowlevel_ops bs_ops = {
 	.init = op_init,
 	.lookup = bs_op_lookup,

@@ -11,15 +11,20 @@ struct bs_node *bs_ops_node(fuse_req_t req, fuse_ino_t ino);
 /* The directory of a scope, or NULL after the errno was replied for what is none. op: for the log. */
 struct bs_node *bs_ops_scope_dir(fuse_req_t req, fuse_ino_t parent);
 /* Refuses, with EROFS or the reason, what would change a scope that cannot be written; true if it did. */
-bool bs_ops_refused_write(fuse_req_t req, struct bs_fs *fs, enum bs_scope scope, const char *op, const char *name);
-/* Replies with a node that the kernel will know from now on; false if the kernel will not know it, after all. */
+bool bs_ops_refused_write(
+	fuse_req_t req, struct bs_fs *fs, enum bs_scope scope, const char *op, const char *name);
+/*
+ * Replies with a node that the kernel will know from now on; false if the kernel will not know it, after all.
+ */
 bool bs_ops_reply_entry(fuse_req_t req, struct bs_fs *fs, struct bs_node *node, struct fuse_file_info *fi);
 
 /* ops_file.c */
 void bs_op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
-void bs_op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi);
+void bs_op_create(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi);
 void bs_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
-void bs_op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off, struct fuse_file_info *fi);
+void bs_op_write(
+	fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off, struct fuse_file_info *fi);
 void bs_op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void bs_op_fsync(fuse_req_t req, fuse_ino_t ino, int is_data, struct fuse_file_info *fi);
 void bs_op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -42,7 +47,7 @@ void bs_op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 /* ops_name.c */
 void bs_op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
-void bs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
-	unsigned flags);
+void bs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned flags);
 
 #endif

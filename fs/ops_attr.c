@@ -31,8 +31,12 @@ void bs_op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		reply_attr(req, fs, node);
 }
 
-/* ftruncate(2): the handle's own buffer, committed as any writing is. A new length of zero is a bare truncation. */
-static enum bs_code resize_handle(struct bs_fs *fs, struct bs_handle *handle, size_t len, struct bs_error *reterr)
+/*
+ * ftruncate(2): the handle's own buffer, committed as any writing is. A new length of zero is a bare
+ * truncation.
+ */
+static enum bs_code resize_handle(
+	struct bs_fs *fs, struct bs_handle *handle, size_t len, struct bs_error *reterr)
 {
 	enum bs_code code;
 
@@ -51,7 +55,8 @@ static enum bs_code resize_handle(struct bs_fs *fs, struct bs_handle *handle, si
 }
 
 /* truncate(2) by name: no handle will be closed, so it is committed at once. */
-static enum bs_code resize_stored(struct bs_fs *fs, const struct bs_node *node, size_t len, struct bs_error *reterr)
+static enum bs_code resize_stored(
+	struct bs_fs *fs, const struct bs_node *node, size_t len, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 	BS_CLEANUP(bs_secret_buf_free_ptr) struct bs_secret_buf *buf = NULL;
@@ -71,7 +76,8 @@ static enum bs_code resize_stored(struct bs_fs *fs, const struct bs_node *node, 
 }
 
 /* True if it was refused and replied. */
-static bool set_size(fuse_req_t req, struct bs_fs *fs, struct bs_node *node, off_t size, struct fuse_file_info *fi)
+static bool set_size(
+	fuse_req_t req, struct bs_fs *fs, struct bs_node *node, off_t size, struct fuse_file_info *fi)
 {
 	struct bs_handle *handle = fi ? bs_handle_get(fs, fi->fh) : NULL;
 	struct bs_scratch *scratch = bs_scratch_find(fs, node->scope, node->name);
@@ -96,7 +102,9 @@ static bool set_size(fuse_req_t req, struct bs_fs *fs, struct bs_node *node, off
 	return code != BS_OK;
 }
 
-/* Bits beyond the scope's are dropped without a word, so that cp -p, tar and install work (vfat's "quiet"). */
+/*
+ * Bits beyond the scope's are dropped without a word, so that cp -p, tar and install work (vfat's "quiet").
+ */
 static int set_mode(struct bs_fs *fs, struct bs_node *node, mode_t mode)
 {
 	struct bs_scratch *scratch = bs_scratch_find(fs, node->scope, node->name);
@@ -123,7 +131,8 @@ static int check_owner(const struct bs_fs *fs, const struct stat *attr, int to_s
 	return 0;
 }
 
-static void set_times(struct bs_fs *fs, struct bs_node *node, const struct stat *attr, int to_set, pid_t thread)
+static void set_times(
+	struct bs_fs *fs, struct bs_node *node, const struct stat *attr, int to_set, pid_t thread)
 {
 	const struct bs_store_entry *entry;
 	struct bs_scratch *scratch = bs_scratch_find(fs, node->scope, node->name);
@@ -210,8 +219,15 @@ void bs_op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
 	const struct bs_fs *fs = fuse_req_userdata(req);
 	const fsblkcnt_t blocks = (fsblkcnt_t)(BS_STORE_FILE_LIMIT / 4096);
-	struct statvfs st = {.f_bsize = 4096, .f_frsize = 4096, .f_blocks = blocks, .f_bfree = blocks, .f_bavail = blocks,
-		.f_files = 1000000, .f_ffree = 1000000, .f_favail = 1000000, .f_namemax = 255};
+	struct statvfs st = {.f_bsize = 4096,
+		.f_frsize = 4096,
+		.f_blocks = blocks,
+		.f_bfree = blocks,
+		.f_bavail = blocks,
+		.f_files = 1000000,
+		.f_ffree = 1000000,
+		.f_favail = 1000000,
+		.f_namemax = 255};
 
 	(void)ino;
 	if (fs->options.is_read_only)

@@ -17,8 +17,8 @@ static struct bs_node *lookup_scope(struct bs_fs *fs, const char *name)
 }
 
 /*
- * A name that is being made for the first time is there for the process that makes it; everybody else meets it when
- * its first value is whole.
+ * A name that is being made for the first time is there for the process that makes it; everybody else meets
+ * it when its first value is whole.
  */
 static bool is_there(struct bs_fs *fs, enum bs_scope scope, const char *name, pid_t thread)
 {
@@ -69,7 +69,8 @@ void bs_op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *f
 	fuse_reply_none(req);
 }
 
-static bool add_listed(struct bs_listing *listing, size_t *room, fuse_ino_t ino, mode_t type, const char *name)
+static bool add_listed(
+	struct bs_listing *listing, size_t *room, fuse_ino_t ino, mode_t type, const char *name)
 {
 	if (listing->count == *room) {
 		size_t more = *room * 2 + 32;
@@ -111,7 +112,8 @@ static bool list_scope(struct bs_fs *fs, enum bs_scope scope, struct bs_listing 
 	}
 	for (struct bs_scratch *scratch = bs_scratch_next(fs, scope, NULL); scratch && ok;
 		scratch = bs_scratch_next(fs, scope, scratch))
-		ok = add_listed(listing, room, bs_node_number(fs->nodes, scope, scratch->name), S_IFREG, scratch->name);
+		ok = add_listed(listing, room, bs_node_number(fs->nodes, scope, scratch->name), S_IFREG,
+			scratch->name);
 	return ok;
 }
 
@@ -123,7 +125,7 @@ static bool list_again(struct bs_fs *fs, struct bs_handle *handle)
 
 	release_listing(listing);
 	ok = add_listed(listing, &room, handle->node->ino, S_IFDIR, ".") &&
-		add_listed(listing, &room, FUSE_ROOT_ID, S_IFDIR, "..");
+	     add_listed(listing, &room, FUSE_ROOT_ID, S_IFDIR, "..");
 	if (handle->node->kind == BS_NODE_DIR)
 		return ok && list_scope(fs, handle->scope, listing, &room);
 	for (int i = 0; i < BS_SCOPE_STORED && ok; i++) {
@@ -178,7 +180,8 @@ void bs_op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struc
 	for (size_t i = (size_t)off; i < handle->listing.count; i++) {
 		const struct bs_listed *item = &handle->listing.items[i];
 		const struct stat st = {.st_ino = item->ino, .st_mode = item->type};
-		size_t len = fuse_add_direntry(req, answer + used, size - used, item->name, &st, (off_t)(i + 1));
+		size_t len =
+			fuse_add_direntry(req, answer + used, size - used, item->name, &st, (off_t)(i + 1));
 
 		if (len > size - used)
 			break;

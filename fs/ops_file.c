@@ -47,7 +47,8 @@ static enum bs_code open_reader(struct bs_fs *fs, struct bs_handle *handle, stru
 }
 
 /* All that can be known is said now, before a byte is accepted. */
-static enum bs_code open_writer(struct bs_fs *fs, struct bs_handle *handle, int flags, struct bs_error *reterr)
+static enum bs_code open_writer(
+	struct bs_fs *fs, struct bs_handle *handle, int flags, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 	enum bs_code code = bs_value_can_set(fs, handle->scope, handle->name, reterr);
@@ -59,13 +60,15 @@ static enum bs_code open_writer(struct bs_fs *fs, struct bs_handle *handle, int 
 	if (code == BS_OK && !handle->is_new && !(flags & O_TRUNC))
 		code = bs_value_get(fs, handle->scope, handle->name, &value, reterr);
 	if (code == BS_OK && value)
-		code = bs_secret_buf_write(handle->buf, 0, bs_secret_bytes(value), bs_secret_len(value), reterr);
+		code = bs_secret_buf_write(
+			handle->buf, 0, bs_secret_bytes(value), bs_secret_len(value), reterr);
 	handle->is_truncated = handle->is_new || (flags & O_TRUNC);
 	return code;
 }
 
 /* A handle on a secret; NULL after the errno was replied. */
-static struct bs_handle *open_secret(fuse_req_t req, struct bs_node *node, const char *name, bool is_new, int flags)
+static struct bs_handle *open_secret(
+	fuse_req_t req, struct bs_node *node, const char *name, bool is_new, int flags)
 {
 	struct bs_fs *fs = fuse_req_userdata(req);
 	struct bs_handle *handle = NULL;
@@ -78,7 +81,8 @@ static struct bs_handle *open_secret(fuse_req_t req, struct bs_node *node, const
 		handle->thread = fuse_req_ctx(req)->pid;
 		if (wants_write(flags))
 			handle->process = bs_caller_process(handle->thread);
-		code = wants_write(flags) ? open_writer(fs, handle, flags, &error) : open_reader(fs, handle, &error);
+		code = wants_write(flags) ? open_writer(fs, handle, flags, &error)
+					  : open_reader(fs, handle, &error);
 	}
 	if (code == BS_OK)
 		return handle;
@@ -88,7 +92,8 @@ static struct bs_handle *open_secret(fuse_req_t req, struct bs_node *node, const
 	return NULL;
 }
 
-static struct bs_handle *open_scratch(fuse_req_t req, struct bs_node *node, struct bs_scratch *scratch, int flags)
+static struct bs_handle *open_scratch(
+	fuse_req_t req, struct bs_node *node, struct bs_scratch *scratch, int flags)
 {
 	struct bs_fs *fs = fuse_req_userdata(req);
 	struct bs_handle *handle = NULL;
@@ -127,8 +132,9 @@ static struct bs_handle *open_existing(fuse_req_t req, struct bs_node *node, int
 	if (scratch && mode_allows(fs, scratch->mode, flags))
 		return open_scratch(req, node, scratch, flags);
 	is_stored = !scratch && bs_view_find(fs, target->scope, target->name) &&
-		!bs_scratch_hiding(fs, target->scope, target->name);
-	if (wants_write(flags) && !scratch && bs_ops_refused_write(req, fs, target->scope, "open", target->name))
+		    !bs_scratch_hiding(fs, target->scope, target->name);
+	if (wants_write(flags) && !scratch &&
+		bs_ops_refused_write(req, fs, target->scope, "open", target->name))
 		return NULL;
 	if (scratch || !mode_allows(fs, bs_attr_mode(fs, target), flags)) {
 		bs_reply_errno(req, EACCES);
@@ -171,7 +177,8 @@ static bool may_be_made(fuse_req_t req, struct bs_fs *fs, enum bs_scope scope, c
 }
 
 /* The handle of a new name; NULL after the errno was replied. */
-static struct bs_handle *make_new(fuse_req_t req, struct bs_node *node, const char *name, mode_t mode, int flags)
+static struct bs_handle *make_new(
+	fuse_req_t req, struct bs_node *node, const char *name, mode_t mode, int flags)
 {
 	struct bs_fs *fs = fuse_req_userdata(req);
 	struct bs_scratch *scratch = NULL;
@@ -208,14 +215,15 @@ void bs_op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mo
 	node->open_count++; /* held while we work on it */
 
 	bool is_there = bs_scratch_find(fs, dir->scope, name) ||
-		(bs_view_find(fs, dir->scope, name) && !bs_scratch_hiding(fs, dir->scope, name)) ||
-		bs_handles_are_making(fs, dir->scope, name);
+			(bs_view_find(fs, dir->scope, name) && !bs_scratch_hiding(fs, dir->scope, name)) ||
+			bs_handles_are_making(fs, dir->scope, name);
 
 	if (is_there && (fi->flags & O_EXCL)) {
 		bs_reply_errno(req, EEXIST);
 		handle = NULL;
 	} else {
-		handle = is_there ? open_existing(req, node, fi->flags) : make_new(req, node, name, mode, fi->flags);
+		handle = is_there ? open_existing(req, node, fi->flags)
+				  : make_new(req, node, name, mode, fi->flags);
 	}
 	if (handle) {
 		uint64_t number = handle->number;
@@ -228,8 +236,12 @@ void bs_op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mo
 	bs_node_put(fs->nodes, node);
 }
 
-/* True if it was refused. A read without a lock owner is one that fills the page cache (sendfile, mmap, splice). */
-static bool refuse_cached(fuse_req_t req, struct bs_fs *fs, struct bs_handle *handle, const struct fuse_file_info *fi)
+/*
+ * True if it was refused. A read without a lock owner is one that fills the page cache (sendfile, mmap,
+ * splice).
+ */
+static bool refuse_cached(
+	fuse_req_t req, struct bs_fs *fs, struct bs_handle *handle, const struct fuse_file_info *fi)
 {
 	if (fi->lock_owner != 0)
 		return false;
@@ -267,8 +279,8 @@ void bs_op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct f
 		bs_notifier_drop_pages(fs->notifier, handle->node->ino);
 }
 
-static enum bs_code write_handle(struct bs_fs *fs, struct bs_handle *handle, size_t off, const void *bytes, size_t len,
-	struct bs_error *reterr)
+static enum bs_code write_handle(struct bs_fs *fs, struct bs_handle *handle, size_t off, const void *bytes,
+	size_t len, struct bs_error *reterr)
 {
 	enum bs_code code;
 
@@ -282,7 +294,8 @@ static enum bs_code write_handle(struct bs_fs *fs, struct bs_handle *handle, siz
 	return code;
 }
 
-void bs_op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off, struct fuse_file_info *fi)
+void bs_op_write(
+	fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct bs_fs *fs = fuse_req_userdata(req);
 	struct bs_handle *handle = bs_handle_get(fs, fi->fh);
@@ -290,7 +303,10 @@ void bs_op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size,
 	size_t at = (size_t)off;
 
 	(void)ino;
-	/* A page of the page cache that is written back is none of ours: there is no shared mapping to write to. */
+	/*
+	 * A page of the page cache that is written back is none of ours: there is no shared mapping to write
+	 * to.
+	 */
 	if (!handle || !handle->is_writable || off < 0 || fi->writepage) {
 		bs_reply_errno(req, EBADF);
 		return;

@@ -26,7 +26,8 @@ static enum bs_code drop_scratch(struct bs_fs *fs, struct bs_scratch *scratch, s
 	return BS_OK;
 }
 
-static enum bs_code unlink_secret(struct bs_fs *fs, enum bs_scope scope, const char *name, struct bs_error *reterr)
+static enum bs_code unlink_secret(
+	struct bs_fs *fs, enum bs_scope scope, const char *name, struct bs_error *reterr)
 {
 	enum bs_code code = BS_OK;
 
@@ -139,7 +140,10 @@ static enum bs_code commit_scratch(struct bs_fs *fs, const struct move *move, st
 	return BS_OK;
 }
 
-/* `mv x x~`: the value goes to locked memory, the secret stays in the store, hidden, until the copy's fate is known. */
+/*
+ * `mv x x~`: the value goes to locked memory, the secret stays in the store, hidden, until the copy's fate is
+ * known.
+ */
 static enum bs_code hide_secret(struct bs_fs *fs, const struct move *move, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
@@ -202,8 +206,8 @@ static enum bs_code move_by_kind(struct bs_fs *fs, const struct move *move, stru
 	return to_secret ? move_secret(fs, move, reterr) : hide_secret(fs, move, reterr);
 }
 
-void bs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent, const char *new_name,
-	unsigned flags)
+void bs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned flags)
 {
 	struct bs_fs *fs = fuse_req_userdata(req);
 	struct bs_node *dir = bs_ops_scope_dir(req, parent);
@@ -223,7 +227,7 @@ void bs_op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_
 		.from = name,
 		.to = new_name,
 		.flags = (flags & RENAME_NOREPLACE ? BS_RENAME_NOREPLACE : 0) |
-			(flags & RENAME_EXCHANGE ? BS_RENAME_EXCHANGE : 0),
+			 (flags & RENAME_EXCHANGE ? BS_RENAME_EXCHANGE : 0),
 		.from_scratch = bs_scratch_find(fs, dir->scope, name),
 		.to_scratch = bs_scratch_find(fs, dir->scope, new_name),
 		.to_is_there = is_stored(fs, dir->scope, new_name),

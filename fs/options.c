@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum bs_code (*option_fn)(struct bs_mount_options *options, const char *value, struct bs_error *reterr);
+typedef enum bs_code (*option_fn)(
+	struct bs_mount_options *options, const char *value, struct bs_error *reterr);
 
 static enum bs_code take_ro(struct bs_mount_options *options, const char *value, struct bs_error *reterr)
 {
@@ -29,13 +30,15 @@ static enum bs_code take_repo(struct bs_mount_options *options, const char *valu
 		return BS_OK;
 	if (strcmp(value, "caller") == 0)
 		return bs_error_set(reterr, BS_USAGE,
-			"repo=caller is not supported by this version: the repository scope is that of the workspace "
+			"repo=caller is not supported by this version: the repository scope is that of the "
+			"workspace "
 			"given at mount (repo=fixed)");
 	return bs_error_set(reterr, BS_USAGE, "repo=%s: only repo=fixed is known", value);
 }
 
 /* No x bit ever, no writing for others, and the owner reads. */
-static enum bs_code take_repo_mode(struct bs_mount_options *options, const char *value, struct bs_error *reterr)
+static enum bs_code take_repo_mode(
+	struct bs_mount_options *options, const char *value, struct bs_error *reterr)
 {
 	char *end = NULL;
 	unsigned long mode = strtoul(value, &end, 8);
@@ -69,7 +72,8 @@ static enum bs_code take_limit(struct bs_mount_options *options, const char *val
 	unsigned long long limit = strtoull(value, &end, 10);
 
 	if (value[0] < '0' || value[0] > '9' || *end || limit < 1 || limit > BS_SECRET_MAX)
-		return bs_error_set(reterr, BS_USAGE, "limit=%s: wanted are bytes, 1 to %zu", value, BS_SECRET_MAX);
+		return bs_error_set(
+			reterr, BS_USAGE, "limit=%s: wanted are bytes, 1 to %zu", value, BS_SECRET_MAX);
 	options->limit = (size_t)limit;
 	return BS_OK;
 }
@@ -88,11 +92,14 @@ static const struct {
 	{"limit", true, take_limit},
 };
 
-/* mount(8), fstab and systemd say these; none changes what we do: the mount is nosuid, nodev and noexec anyway. */
-static const char *const standard[] = {"async", "atime", "auto", "defaults", "dev", "diratime", "dirsync", "exec",
-	"group", "lazytime", "noatime", "noauto", "nodev", "nodiratime", "noexec", "nofail", "nolazytime", "norelatime",
-	"nostrictatime", "nosuid", "nouser", "owner", "relatime", "strictatime", "suid", "sync", "user", "users",
-	"_netdev"};
+/*
+ * mount(8), fstab and systemd say these; none changes what we do: the mount is nosuid, nodev and noexec
+ * anyway.
+ */
+static const char *const standard[] = {"async", "atime", "auto", "defaults", "dev", "diratime", "dirsync",
+	"exec", "group", "lazytime", "noatime", "noauto", "nodev", "nodiratime", "noexec", "nofail",
+	"nolazytime", "norelatime", "nostrictatime", "nosuid", "nouser", "owner", "relatime", "strictatime",
+	"suid", "sync", "user", "users", "_netdev"};
 
 static bool is_standard(const char *word)
 {
@@ -123,7 +130,9 @@ static enum bs_code apply_word(struct bs_mount_options *options, char *word, str
 	}
 	if (strcmp(word, "allow_other") == 0 || strcmp(word, "allow_root") == 0)
 		return bs_error_set(reterr, BS_USAGE,
-			"mount option %s: a mount with user/ has one audience, you, and is never opened to others", word);
+			"mount option %s: a mount with user/ has one audience, you, and is never opened to "
+			"others",
+			word);
 	return bs_error_set(reterr, BS_USAGE, "unknown mount option: %s", word);
 }
 
@@ -132,7 +141,8 @@ void bs_mount_options_init(struct bs_mount_options *options)
 	*options = (struct bs_mount_options){.memlock = BS_LOCK_REFUSE, .limit = BS_VALUE_LIMIT};
 }
 
-enum bs_code bs_mount_options_apply(struct bs_mount_options *options, const char *list, struct bs_error *reterr)
+enum bs_code bs_mount_options_apply(
+	struct bs_mount_options *options, const char *list, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *copy = strdup(list);
 	enum bs_code code = BS_OK;
@@ -140,7 +150,8 @@ enum bs_code bs_mount_options_apply(struct bs_mount_options *options, const char
 
 	if (!copy)
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for the mount options");
-	for (char *word = strtok_r(copy, ",", &rest); word && code == BS_OK; word = strtok_r(NULL, ",", &rest))
+	for (char *word = strtok_r(copy, ",", &rest); word && code == BS_OK;
+		word = strtok_r(NULL, ",", &rest))
 		code = apply_word(options, word, reterr);
 	return code;
 }

@@ -6,7 +6,7 @@
 
 enum bs_mmap_policy {
 	BS_MMAP_INVAL, /* what gets into the page cache is thrown out again at once */
-	BS_MMAP_DENY,  /* reads for the page cache are refused: EINVAL */
+	BS_MMAP_DENY, /* reads for the page cache are refused: EINVAL */
 };
 
 struct bs_mount_options {
@@ -21,9 +21,11 @@ struct bs_mount_options {
 
 /* What holds without -o. */
 void bs_mount_options_init(struct bs_mount_options *options);
-/* Applies a list "a,b=c"; later words win. BS_USAGE for a word that is none of ours and none of mount(8)'s. */
-enum bs_code bs_mount_options_apply(struct bs_mount_options *options, const char *list, struct bs_error *reterr)
-	BS_MUST_CHECK;
+/*
+ * Applies a list "a,b=c"; later words win. BS_USAGE for a word that is none of ours and none of mount(8)'s.
+ */
+enum bs_code bs_mount_options_apply(
+	struct bs_mount_options *options, const char *list, struct bs_error *reterr) BS_MUST_CHECK;
 /* The effective options in a fixed order: equal texts, equal mounts. It can be applied again. */
 void bs_mount_options_text(const struct bs_mount_options *options, char ret[static BS_MOUNT_OPTIONS_TEXT]);
 

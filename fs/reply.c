@@ -12,8 +12,8 @@ void bs_reply_errno(fuse_req_t req, int err)
 	(void)fuse_reply_err(req, err);
 }
 
-void bs_reply_error(fuse_req_t req, const char *op, enum bs_scope scope, const char *name,
-	const struct bs_error *error)
+void bs_reply_error(
+	fuse_req_t req, const char *op, enum bs_scope scope, const char *name, const struct bs_error *error)
 {
 	if (error->code != BS_NOT_FOUND && error->code != BS_EXISTS)
 		bs_log("%s %s/%s: %s", op, bs_scope_name(scope), name,

@@ -10,8 +10,11 @@
 
 void bs_reply_ok(fuse_req_t req);
 void bs_reply_errno(fuse_req_t req, int err);
-/* Replies the error's errno and logs its line, unless it is one that programs meet all the time (not found, exists). */
-void bs_reply_error(fuse_req_t req, const char *op, enum bs_scope scope, const char *name,
-	const struct bs_error *error);
+/*
+ * Replies the error's errno and logs its line, unless it is one that programs meet all the time (not found,
+ * exists).
+ */
+void bs_reply_error(
+	fuse_req_t req, const char *op, enum bs_scope scope, const char *name, const struct bs_error *error);
 
 #endif

@@ -44,7 +44,10 @@ static size_t tail_of_digits(const char *name, size_t len)
 	return count;
 }
 
-/* .NAME.sw?, .NAME.swpx, .NAME.?????? with a capital or a digit, .NAME and six or more digits; name after its dot. */
+/*
+ * .NAME.sw?, .NAME.swpx, .NAME.?????? with a capital or a digit, .NAME and six or more digits; name after its
+ * dot.
+ */
 static bool fits_dotted(const char *name, size_t len)
 {
 	bool has_capital;
@@ -55,7 +58,8 @@ static bool fits_dotted(const char *name, size_t len)
 		return true;
 	if (len > 5 && memcmp(name + len - 5, ".swpx", 5) == 0 && is_valid(name, len - 5))
 		return true;
-	if (tail == 6 && len > 7 && name[len - 7] == '.' && (has_capital || has_digit) && is_valid(name, len - 7))
+	if (tail == 6 && len > 7 && name[len - 7] == '.' && (has_capital || has_digit) &&
+		is_valid(name, len - 7))
 		return true;
 	return tail_of_digits(name, len) >= 6 && is_valid(name, len - 6);
 }
@@ -96,7 +100,7 @@ bool bs_scratch_fits(const char *name)
 	if (fits_in_place(name, len))
 		return true;
 	return tail >= 6 && has_capital && len > tail + 1 && name[len - tail - 1] == '.' &&
-		is_valid(name, len - tail - 1);
+	       is_valid(name, len - tail - 1);
 }
 
 struct bs_scratches *bs_scratches_new(void)
@@ -122,7 +126,8 @@ struct bs_scratches *bs_scratches_free(struct bs_scratches *scratches)
 	return NULL;
 }
 
-struct bs_scratch *bs_scratch_next(const struct bs_fs *fs, enum bs_scope scope, const struct bs_scratch *after)
+struct bs_scratch *bs_scratch_next(
+	const struct bs_fs *fs, enum bs_scope scope, const struct bs_scratch *after)
 {
 	struct bs_scratch *scratch = after ? after->next : fs->scratches->first;
 
@@ -149,7 +154,10 @@ struct bs_scratch *bs_scratch_hiding(const struct bs_fs *fs, enum bs_scope scope
 	return scratch;
 }
 
-/* A file may be twice a value's limit (vim's swap file of a full value is larger than it), all of them four times. */
+/*
+ * A file may be twice a value's limit (vim's swap file of a full value is larger than it), all of them four
+ * times.
+ */
 static size_t file_quota(const struct bs_fs *fs)
 {
 	size_t quota = 2 * fs->options.limit + 64 * 1024;
@@ -157,8 +165,8 @@ static size_t file_quota(const struct bs_fs *fs)
 	return quota < BS_SECRET_MAX ? quota : BS_SECRET_MAX;
 }
 
-static enum bs_code check_quota(const struct bs_fs *fs, const struct bs_scratch *growing, size_t len,
-	struct bs_error *reterr)
+static enum bs_code check_quota(
+	const struct bs_fs *fs, const struct bs_scratch *growing, size_t len, struct bs_error *reterr)
 {
 	size_t count = 0;
 	size_t total = 0;
@@ -168,7 +176,8 @@ static enum bs_code check_quota(const struct bs_fs *fs, const struct bs_scratch 
 		total += scratch == growing ? 0 : bs_secret_buf_len(scratch->buf);
 	}
 	if (count > SCRATCH_COUNT || len > file_quota(fs) || total > 2 * file_quota(fs) - len)
-		return bs_error_set(reterr, BS_NO_SPACE, "temporary files take too much memory: %zu of them", count);
+		return bs_error_set(
+			reterr, BS_NO_SPACE, "temporary files take too much memory: %zu of them", count);
 	return BS_OK;
 }
 
@@ -198,8 +207,8 @@ enum bs_code bs_scratch_make(struct bs_fs *fs, enum bs_scope scope, const char *
 	return BS_OK;
 }
 
-enum bs_code bs_scratch_write(struct bs_fs *fs, struct bs_scratch *scratch, size_t off, const void *bytes, size_t len,
-	struct bs_error *reterr)
+enum bs_code bs_scratch_write(struct bs_fs *fs, struct bs_scratch *scratch, size_t off, const void *bytes,
+	size_t len, struct bs_error *reterr)
 {
 	enum bs_code code = BS_OK;
 
@@ -214,7 +223,8 @@ enum bs_code bs_scratch_write(struct bs_fs *fs, struct bs_scratch *scratch, size
 	return code;
 }
 
-enum bs_code bs_scratch_resize(struct bs_fs *fs, struct bs_scratch *scratch, size_t len, struct bs_error *reterr)
+enum bs_code bs_scratch_resize(
+	struct bs_fs *fs, struct bs_scratch *scratch, size_t len, struct bs_error *reterr)
 {
 	enum bs_code code = check_quota(fs, scratch, len, reterr);
 

@@ -53,8 +53,8 @@ bool bs_summary_print(const struct bs_summary *summary, bool is_json)
 		free(text);
 	} else if (summary->workspace) {
 		written = printf("%smounted %s (user: %ld secrets; repo: %ld in %s; keys: %s)\n",
-			summary->is_already ? "already " : "", summary->dir, summary->user_count, summary->repo_count,
-			summary->workspace, summary->has_keys ? "ready" : "locked");
+			summary->is_already ? "already " : "", summary->dir, summary->user_count,
+			summary->repo_count, summary->workspace, summary->has_keys ? "ready" : "locked");
 	} else {
 		written = printf("%smounted %s (user: %ld secrets; repo: no workspace; keys: %s)\n",
 			summary->is_already ? "already " : "", summary->dir, summary->user_count,

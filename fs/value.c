@@ -59,8 +59,12 @@ static bool could_read_back(struct bs_fs *fs, enum bs_scope scope, const char *n
 	return fits;
 }
 
-/* A refusal because nothing here could read the value back has an errno of its own: no identity, or none that fits. */
-static enum bs_code explain_refusal(struct bs_fs *fs, enum bs_scope scope, const char *name, enum bs_code code)
+/*
+ * A refusal because nothing here could read the value back has an errno of its own: no identity, or none that
+ * fits.
+ */
+static enum bs_code explain_refusal(
+	struct bs_fs *fs, enum bs_scope scope, const char *name, enum bs_code code)
 {
 	if (!bs_keys_are_ready(fs->keys))
 		return BS_NO_IDENTITY;
@@ -69,7 +73,8 @@ static enum bs_code explain_refusal(struct bs_fs *fs, enum bs_scope scope, const
 	return code;
 }
 
-enum bs_code bs_value_can_set(struct bs_fs *fs, enum bs_scope scope, const char *name, struct bs_error *reterr)
+enum bs_code bs_value_can_set(
+	struct bs_fs *fs, enum bs_scope scope, const char *name, struct bs_error *reterr)
 {
 	enum bs_code code = bs_store_can_set(fs->store, scope, name, reterr);
 
@@ -82,8 +87,8 @@ enum bs_code bs_value_can_set(struct bs_fs *fs, enum bs_scope scope, const char 
 	return code;
 }
 
-enum bs_code bs_value_set(struct bs_fs *fs, enum bs_scope scope, const char *name, const struct bs_secret_buf *buf,
-	struct bs_error *reterr)
+enum bs_code bs_value_set(struct bs_fs *fs, enum bs_scope scope, const char *name,
+	const struct bs_secret_buf *buf, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *value = NULL;
 	enum bs_code code = bs_secret_buf_copy(buf, &value, reterr);
@@ -105,8 +110,8 @@ enum bs_code bs_value_delete(struct bs_fs *fs, enum bs_scope scope, const char *
 	return bs_store_delete(fs->store, scope, name, reterr);
 }
 
-enum bs_code bs_value_rename(struct bs_fs *fs, enum bs_scope scope, const char *from, const char *to, unsigned flags,
-	struct bs_error *reterr)
+enum bs_code bs_value_rename(struct bs_fs *fs, enum bs_scope scope, const char *from, const char *to,
+	unsigned flags, struct bs_error *reterr)
 {
 	return bs_store_rename(fs->store, scope, from, to, flags, reterr);
 }

@@ -1,8 +1,8 @@
 /*
  * view.h: names, sizes, modes and times of a scope: never decrypts, never asks.
  *
- * Layer: fs. The store is listed again only when its stamp changed. A store that cannot be listed keeps its last good
- * list: opening a name in it then says why.
+ * Layer: fs. The store is listed again only when its stamp changed. A store that cannot be listed keeps its
+ * last good list: opening a name in it then says why.
  */
 #ifndef BS_FS_VIEW_H
 #define BS_FS_VIEW_H

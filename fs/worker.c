@@ -1,9 +1,9 @@
 /*
  * worker.c: start, loop and end of the process that serves.
  *
- * One thread reads requests and answers them. Requests land in locked memory, because those of write(2) carry values,
- * and are wiped when they are answered. A second thread waits for the signals that end us, a third tells the kernel
- * what has to be told unasked (notify.c).
+ * One thread reads requests and answers them. Requests land in locked memory, because those of write(2) carry
+ * values, and are wiped when they are answered. A second thread waits for the signals that end us, a third
+ * tells the kernel what has to be told unasked (notify.c).
  */
 #include "worker.h"
 #include "handle.h"
@@ -56,7 +56,8 @@ static enum bs_code harden(struct bs_error *reterr)
 	/* A key command must not get any of these. */
 	for (int fd = BS_WORKER_FUSE; fd < BS_WORKER_FDS; fd++) {
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC))
-			return bs_error_sys(reterr, errno, "this is started by bus-secretsd itself: descriptor %d", fd);
+			return bs_error_sys(
+				reterr, errno, "this is started by bus-secretsd itself: descriptor %d", fd);
 	}
 	(void)prctl(PR_SET_NAME, "bus-secretsd", 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -190,8 +191,8 @@ static sigset_t ending_signals(void)
 }
 
 /*
- * A signal that comes just before read(2) would not end it, so the reader is woken until it answers; only while it
- * reads, so that nothing that it does for a request is interrupted.
+ * A signal that comes just before read(2) would not end it, so the reader is woken until it answers; only
+ * while it reads, so that nothing that it does for a request is interrupted.
  */
 static void *wait_for_signal(void *arg)
 {

@@ -35,23 +35,30 @@ static int open_record(const char *path, int flags)
 	return open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
 }
 
-/* Whether the locked file is still the one under that name: a daemon that ends removes its record while holding it. */
+/*
+ * Whether the locked file is still the one under that name: a daemon that ends removes its record while
+ * holding it.
+ */
 static bool is_current(int fd, const char *path)
 {
 	struct stat held;
 	struct stat named;
 
 	return fstat(fd, &held) == 0 && lstat(path, &named) == 0 && held.st_dev == named.st_dev &&
-		held.st_ino == named.st_ino;
+	       held.st_ino == named.st_ino;
 }
 
-enum bs_code bs_mount_record_lock(const char *runtime_dir, const char *dir, int *ret_fd, struct bs_error *reterr)
+enum bs_code bs_mount_record_lock(
+	const char *runtime_dir, const char *dir, int *ret_fd, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *path = bs_mount_record_path(runtime_dir, dir, ".mount");
 
 	if (!path)
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for the record of %s", dir);
-	/* Several rounds: a command may be asking for a moment, or a daemon that ends may have removed the file. */
+	/*
+	 * Several rounds: a command may be asking for a moment, or a daemon that ends may have removed the
+	 * file.
+	 */
 	for (int round = 0; round < 5; round++) {
 		BS_CLEANUP(bs_close_fd) int fd = open_record(path, O_RDWR | O_CREAT);
 
@@ -70,7 +77,8 @@ enum bs_code bs_mount_record_write(int fd, const struct bs_mount_record *record,
 {
 	BS_CLEANUP(bs_free_ptr) char *text = NULL;
 	int len = asprintf(&text, "dir %s\noptions %s\nworkspace %s\nkeeper %ld\nworker %ld\n", record->dir,
-		record->options, record->workspace ? record->workspace : "", (long)record->keeper, (long)record->worker);
+		record->options, record->workspace ? record->workspace : "", (long)record->keeper,
+		(long)record->worker);
 
 	if (len < 0)
 		return bs_error_set(reterr, BS_NO_MEMORY, "no memory for the record of %s", record->dir);
@@ -97,8 +105,8 @@ static void take_line(struct bs_mount_record *record, const char *line)
 		record->worker = (pid_t)strtol(text, NULL, 10);
 }
 
-static enum bs_code read_once(const char *path, const char *dir, struct bs_mount_record *ret, bool *ret_is_alive,
-	struct bs_error *reterr)
+static enum bs_code read_once(const char *path, const char *dir, struct bs_mount_record *ret,
+	bool *ret_is_alive, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *text = calloc(1, RECORD_MAX + 1);
 	BS_CLEANUP(bs_close_fd) int fd = -1;
@@ -115,7 +123,10 @@ static enum bs_code read_once(const char *path, const char *dir, struct bs_mount
 	if (pread(fd, text, RECORD_MAX, 0) < 0)
 		return bs_error_sys(reterr, errno, "cannot read %s", path);
 
-	/* A shared lock, so that two commands that look at the same moment do not take each other for a daemon. */
+	/*
+	 * A shared lock, so that two commands that look at the same moment do not take each other for a
+	 * daemon.
+	 */
 	bool is_alive = flock(fd, LOCK_SH | LOCK_NB) != 0;
 
 	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))

@@ -87,8 +87,8 @@ static void split_path(char *path, const char **ret_last)
 	*ret_last = slash + 1;
 }
 
-enum bs_code bs_mount_resolve(const char *home, const char *cwd, const char *operand, char **ret,
-	struct bs_error *reterr)
+enum bs_code bs_mount_resolve(
+	const char *home, const char *cwd, const char *operand, char **ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_free_ptr) char *path = NULL;
 	BS_CLEANUP(bs_free_ptr) char *parent = NULL;
@@ -137,8 +137,12 @@ enum bs_code bs_mount_fusermount(const char *const *argv, int comm, pid_t *ret, 
 	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	char *envp[] = {path, comm >= 0 ? variable : NULL, NULL};
 	const int fds[COMM_FD + 1] = {-1, -1, STDERR_FILENO, comm};
-	const struct bs_spawn what = {.program = argv[0], .argv = argv, .envp = envp, .fds = fds,
-		.fd_count = comm >= 0 ? COMM_FD + 1 : COMM_FD, .dirfd = -1};
+	const struct bs_spawn what = {.program = argv[0],
+		.argv = argv,
+		.envp = envp,
+		.fds = fds,
+		.fd_count = comm >= 0 ? COMM_FD + 1 : COMM_FD,
+		.dirfd = -1};
 
 	return bs_spawn(&what, ret, reterr);
 }
@@ -150,7 +154,8 @@ bool bs_mount_is_dead(const char *dir)
 	return statfs(dir, &fs) && errno == ENOTCONN;
 }
 
-static enum bs_code detach_by_helper(const char *fusermount, const char *dir, bool is_lazy, struct bs_error *reterr)
+static enum bs_code detach_by_helper(
+	const char *fusermount, const char *dir, bool is_lazy, struct bs_error *reterr)
 {
 	const char *const lazily[] = {fusermount, "-u", "-q", "-z", "--", dir, NULL};
 	const char *const normally[] = {fusermount, "-u", "-q", "--", dir, NULL};

@@ -61,8 +61,8 @@ static char **new_environment(char *const *old, struct bs_secret *line)
 }
 
 /*
- * The wanted descriptors may stand in each other's places, so all are first put out of the way, above the places, and
- * then moved down. Copies made here are close-on-exec in our process and closed by the caller.
+ * The wanted descriptors may stand in each other's places, so all are first put out of the way, above the
+ * places, and then moved down. Copies made here are close-on-exec in our process and closed by the caller.
  */
 static int plan_descriptors(posix_spawn_file_actions_t *actions, const struct bs_spawn *what, int copies[])
 {
@@ -99,7 +99,9 @@ static int plan_signals(posix_spawnattr_t *attributes)
 	return err;
 }
 
-/* posix_spawn() shares our memory until the new program is there, so the kernel reads the key from the arena. */
+/*
+ * posix_spawn() shares our memory until the new program is there, so the kernel reads the key from the arena.
+ */
 static int spawn(const struct bs_spawn *what, char *const *envp, pid_t *ret)
 {
 	int copies[BS_SPAWN_FDS];
@@ -118,8 +120,8 @@ static int spawn(const struct bs_spawn *what, char *const *envp, pid_t *ret)
 		if (!err)
 			err = plan_signals(&attributes);
 		if (!err)
-			err = posix_spawn(ret, what->program, &actions, &attributes, (char *const *)(uintptr_t)what->argv,
-				envp);
+			err = posix_spawn(ret, what->program, &actions, &attributes,
+				(char *const *)(uintptr_t)what->argv, envp);
 		(void)posix_spawnattr_destroy(&attributes);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -129,8 +131,8 @@ static int spawn(const struct bs_spawn *what, char *const *envp, pid_t *ret)
 }
 
 /* The environment of the new program; *ret_line, in which the key is, must outlive it. */
-static enum bs_code prepare(const struct bs_spawn *what, char ***ret_envp, struct bs_secret **ret_line,
-	struct bs_error *reterr)
+static enum bs_code prepare(
+	const struct bs_spawn *what, char ***ret_envp, struct bs_secret **ret_line, struct bs_error *reterr)
 {
 	enum bs_code code = what->age_key ? key_line(what->age_key, ret_line, reterr) : BS_OK;
 

@@ -1,8 +1,9 @@
 /*
  * cmd_mount.c: bus-secrets mount: executes the daemon, which does the rest.
  *
- * The daemon prints the line that says what was mounted, and its own errors. It gets our environment as it was at
- * the start, with a key in it coming from locked memory (spawn.h), and finds the same workspace by the same rules.
+ * The daemon prints the line that says what was mounted, and its own errors. It gets our environment as it
+ * was at the start, with a key in it coming from locked memory (spawn.h), and finds the same workspace by the
+ * same rules.
  */
 #include "cli.h"
 
@@ -15,7 +16,9 @@
 
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
 
-/* Beside the running program (the build tree), else where `make install` puts it: it does not belong in PATH. */
+/*
+ * Beside the running program (the build tree), else where `make install` puts it: it does not belong in PATH.
+ */
 static enum bs_code find_daemon(char **ret, struct bs_error *reterr)
 {
 	static const char *const places[] = {"", "/../libexec/bus-secrets"};
@@ -36,8 +39,8 @@ static enum bs_code find_daemon(char **ret, struct bs_error *reterr)
 			return BS_OK;
 		}
 	}
-	return bs_error_set(reterr, BS_NOT_FOUND, "bus-secretsd is neither in %s nor in %s/../libexec/bus-secrets",
-		self, self);
+	return bs_error_set(reterr, BS_NOT_FOUND,
+		"bus-secretsd is neither in %s nor in %s/../libexec/bus-secrets", self, self);
 }
 
 /* Words for the daemon's command line; the array ends with NULL and borrows. */
@@ -140,7 +143,8 @@ static enum bs_code start_daemon(struct bs_cli *cli, const struct bs_spawn *how,
 }
 
 /* With --foreground this process becomes the daemon, so that signals and its exit status are its own. */
-static enum bs_code become_daemon(const struct bs_cli *cli, const struct bs_spawn *what, struct bs_error *reterr)
+static enum bs_code become_daemon(
+	const struct bs_cli *cli, const struct bs_spawn *what, struct bs_error *reterr)
 {
 	if (cli->output)
 		return bs_error_set(reterr, BS_USAGE, "--output does not go with mount --foreground");
@@ -177,10 +181,14 @@ enum bs_code bs_cmd_mount(struct bs_cli *cli, struct bs_error *reterr)
 	if (code)
 		return code;
 
-	const struct bs_spawn what = {.program = program, .argv = argv, .envp = envp, .age_key = bs_env_age_key(cli->env),
+	const struct bs_spawn what = {.program = program,
+		.argv = argv,
+		.envp = envp,
+		.age_key = bs_env_age_key(cli->env),
 		.dirfd = cwd};
 
-	code = bs_cli_option_is(cli, "foreground") ? become_daemon(cli, &what, reterr) : start_daemon(cli, &what, reterr);
+	code = bs_cli_option_is(cli, "foreground") ? become_daemon(cli, &what, reterr)
+						   : start_daemon(cli, &what, reterr);
 	if (code && identity_was_made)
 		bs_cli_undo_identity(cli);
 	return code;

@@ -1,9 +1,10 @@
 /*
- * cmd_umount.c: bus-secrets umount: takes the mount away, which ends the daemon, and waits until both are gone.
+ * cmd_umount.c: bus-secrets umount: takes the mount away, which ends the daemon, and waits until both are
+ * gone.
  *
- * Without options nothing is taken from anybody: a mount that is in use stays. --lazy takes it out of the tree and
- * leaves the daemon to those who still use it; --force ends the daemon, which commits first what closing the files
- * would have committed.
+ * Without options nothing is taken from anybody: a mount that is in use stays. --lazy takes it out of the
+ * tree and leaves the daemon to those who still use it; --force ends the daemon, which commits first what
+ * closing the files would have committed.
  */
 #include "cli.h"
 #include "users.h"
@@ -53,7 +54,8 @@ static enum bs_code find_helper(const struct bs_cli *cli, char **ret, struct bs_
 static enum bs_code find_target(struct bs_cli *cli, struct target *target, struct bs_error *reterr)
 {
 	const char *operand = cli->operand_count ? cli->operands[0] : NULL;
-	enum bs_code code = bs_mount_resolve(bs_env_home(cli->env), bs_env_cwd(cli->env), operand, &target->dir, reterr);
+	enum bs_code code =
+		bs_mount_resolve(bs_env_home(cli->env), bs_env_cwd(cli->env), operand, &target->dir, reterr);
 
 	if (code == BS_OK)
 		code = bs_env_runtime_dir(cli->env, &target->runtime_dir, reterr);
@@ -94,7 +96,8 @@ static bool wait_for_end(struct target *target, int patience_ms)
 		if (wait.fd >= 0 && poll(&wait, 1, left > 0 ? (int)left : 0) <= 0)
 			return false;
 		/* Ended, but still in the list of processes until it is waited for: a moment, as a rule. */
-		for (int round = 0; round < 20 && wait.fd >= 0 && pidfd_send_signal(wait.fd, 0, NULL, 0) == 0; round++)
+		for (int round = 0; round < 20 && wait.fd >= 0 && pidfd_send_signal(wait.fd, 0, NULL, 0) == 0;
+			round++)
 			(void)poll(NULL, 0, 5);
 	}
 	return true;
@@ -109,8 +112,8 @@ static enum bs_code say_busy(const struct target *target, struct bs_error *reter
 	names = users.count ? bs_strings_join(&users, ", ") : NULL;
 	bs_strings_release(&users);
 	return bs_error_set(reterr, BS_BUSY,
-		"%s is in use%s%s: --lazy leaves it to them, --force commits what they wrote and ends it", target->dir,
-		names ? " by " : "", names ? names : "");
+		"%s is in use%s%s: --lazy leaves it to them, --force commits what they wrote and ends it",
+		target->dir, names ? " by " : "", names ? names : "");
 }
 
 /* --force: the daemon commits, wipes and unmounts by itself. */
@@ -119,8 +122,8 @@ static enum bs_code end_daemon(struct target *target, struct bs_error *reterr)
 	int which = target->pidfds[0] >= 0 ? 0 : 1;
 
 	if (target->pidfds[which] < 0 || pidfd_send_signal(target->pidfds[which], SIGTERM, NULL, 0))
-		return bs_error_sys(reterr, target->pidfds[which] < 0 ? ESRCH : errno, "cannot end the daemon of %s",
-			target->dir);
+		return bs_error_sys(reterr, target->pidfds[which] < 0 ? ESRCH : errno,
+			"cannot end the daemon of %s", target->dir);
 	if (!wait_for_end(target, END_PATIENCE_MS))
 		return bs_error_set(reterr, BS_BUSY, "the daemon of %s (%ld) does not end", target->dir,
 			(long)target->record.worker);
@@ -141,8 +144,8 @@ static enum bs_code detach(struct target *target, bool is_lazy, struct bs_error 
 	if (code)
 		return code;
 	if (!wait_for_end(target, is_lazy ? LAZY_PATIENCE_MS : END_PATIENCE_MS) && !is_lazy)
-		return bs_error_set(reterr, BS_BUSY, "%s is unmounted, but its daemon (%ld) does not end", target->dir,
-			(long)target->record.worker);
+		return bs_error_set(reterr, BS_BUSY, "%s is unmounted, but its daemon (%ld) does not end",
+			target->dir, (long)target->record.worker);
 	return BS_OK;
 }
 
@@ -166,12 +169,14 @@ static enum bs_code unmount(struct bs_cli *cli, struct target *target, struct bs
 		remove_litter(target);
 		if (target->is_alive)
 			return bs_error_set(reterr, BS_NOT_FOUND,
-				"%s is not mounted any more; its daemon (%ld) still serves open files, --force ends it",
+				"%s is not mounted any more; its daemon (%ld) still serves open files, "
+				"--force ends it",
 				target->dir, (long)target->record.worker);
 		return bs_error_set(reterr, BS_NOT_FOUND, "%s is not mounted", target->dir);
 	}
-	code = is_forced && target->is_alive ? end_daemon(target, reterr)
-					     : detach(target, bs_cli_option_is(cli, "lazy") || is_forced, reterr);
+	code = is_forced && target->is_alive
+		       ? end_daemon(target, reterr)
+		       : detach(target, bs_cli_option_is(cli, "lazy") || is_forced, reterr);
 	if (code == BS_OK)
 		remove_litter(target);
 	return code;

@@ -1,6 +1,6 @@
 /*
- * users.c: looking for the users of a mount in /proc. Links are read and never followed: following one that leads into
- * the mount would ask the very daemon that is to end.
+ * users.c: looking for the users of a mount in /proc. Links are read and never followed: following one that
+ * leads into the mount would ask the very daemon that is to end.
  */
 #include "users.h"
 
@@ -58,11 +58,13 @@ void bs_users_of(const char *dir, size_t max, struct bs_strings *ret)
 {
 	BS_CLEANUP(bs_close_dir) DIR *proc = opendir("/proc");
 
-	for (struct dirent *entry = proc ? readdir(proc) : NULL; entry && ret->count < max; entry = readdir(proc)) {
+	for (struct dirent *entry = proc ? readdir(proc) : NULL; entry && ret->count < max;
+		entry = readdir(proc)) {
 		BS_CLEANUP(bs_close_fd) int process = -1;
 
 		/* What this command itself inherited goes with it. */
-		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strtol(entry->d_name, NULL, 10) == getpid())
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+			strtol(entry->d_name, NULL, 10) == getpid())
 			continue;
 		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process >= 0 && is_user(process, dir))

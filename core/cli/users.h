@@ -1,4 +1,7 @@
-/* users.h: who uses a mount: processes with files of it open, or with their working directory in it. Layer: core/cli. */
+/*
+ * users.h: who uses a mount: processes with files of it open, or with their working directory in it. Layer:
+ * core/cli.
+ */
 #ifndef BS_CLI_USERS_H
 #define BS_CLI_USERS_H
 
