@@ -7,28 +7,42 @@ set -u
 logs=$(mktemp -d)
 chmod 777 "$logs"
 trap 'rm -rf "$logs"' EXIT
-passed=0 failed=0
-for test in "$@"; do
-	name=$(basename "$test")
-	# Suite `process`: guard pages that are meant to be hit, limits and users that are changed; not for valgrind.
-	filter='!(process)/*'
+
+# Not for valgrind: suite `process` (guard pages that are meant to be hit, limits and users that are changed) and
+# suite `scrypt_slow` (minutes of nothing but libsodium's scrypt).
+filter='!(process|scrypt_slow)/*'
+
+one() {
+	name=$(basename "$1")
+	status=0
 	timeout -k 10 "${LIMIT:-900}" valgrind --quiet --vgdb=no --trace-children=yes --leak-check=full \
 		--errors-for-leak-kinds=definite --show-leak-kinds=definite --log-file="$logs/$name.%p" \
-		"$test" --filter "$filter" -j1 >"$logs/out" 2>&1 </dev/null
-	status=$?
+		"$1" --filter "$filter" -j1 >"$logs/$name-out" 2>&1 </dev/null || status=$?
 	if [ "$status" != 0 ]; then
-		failed=$((failed + 1))
 		echo "FAIL $name: status $status"
-		sed 's/^/    /' "$logs/out" | tail -30
+		sed 's/^/    /' "$logs/$name-out" | tail -30
 	elif cat "$logs/$name".* 2>/dev/null | grep -q '^=='; then
-		failed=$((failed + 1))
 		echo "FAIL $name: valgrind"
 		grep -h '^==' "$logs/$name".* | head -60 | sed 's/^/    /'
 	else
-		passed=$((passed + 1))
 		echo "PASS $name: valgrind"
 	fi
-	rm -f "$logs/$name".*
-done
-echo "$passed passed, $failed failed, 0 skipped"
+}
+
+# Two halves at a time, for two cores; one program's result is printed when it is there.
+half() {
+	which=$1
+	shift
+	i=0
+	for test in "$@"; do
+		i=$((i + 1))
+		[ $((i % 2)) != "$which" ] || one "$test"
+	done >"$logs/half-$which"
+}
+half 0 "$@" &
+half 1 "$@"
+wait
+cat "$logs/half-0" "$logs/half-1"
+failed=$(cat "$logs/half-0" "$logs/half-1" | grep -c '^FAIL')
+echo "$(cat "$logs/half-0" "$logs/half-1" | grep -c '^PASS') passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -149,6 +149,7 @@ test_real_sops_agrees_on_creation_rules() {
 	team
 	rm -r .bus
 	mkdir -p .bus/secrets
+	# shellcheck disable=SC2086
 	set -- $SOPS_BINS
 	for rule in "age: '$alice'" "age: '$alice,$bob'" "{path_regex: '^\\.bus/', age: '$alice,$bob'}" \
 		"{path_regex: 'x\\.sops\\.json\$', age: '$alice'}" "{path_regex: '[[:alpha:]]\\.sops', age: '$alice'}" \

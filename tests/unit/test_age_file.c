@@ -292,7 +292,7 @@ Test(age_file, for_an_ssh_key_comes_back_through_no_other)
 	free(file);
 }
 
-Test(age_file, for_a_passphrase_comes_back, .timeout = 600)
+Test(scrypt_slow, for_a_passphrase_comes_back, .timeout = 600)
 {
 	BS_CLEANUP(bs_secret_free_ptr)
 	struct bs_secret *value = secret_of("value", 5),
