@@ -55,7 +55,9 @@ static struct talk begin(size_t max, int *ret_answer)
 	return talk;
 }
 
-/* Reads the screen until it shows text, or for three seconds. */
+#define PATIENCE_MS 30000 /* valgrind is slow */
+
+/* Reads the screen until it shows text. */
 static void expect_shown(struct talk *talk, const char *text)
 {
 	struct pollfd fd = {.fd = talk->master, .events = POLLIN};
@@ -63,7 +65,7 @@ static void expect_shown(struct talk *talk, const char *text)
 	while (!strstr(talk->screen, text)) {
 		ssize_t got;
 
-		cr_assert_gt(poll(&fd, 1, 3000), 0, "not shown: %s", text);
+		cr_assert_gt(poll(&fd, 1, PATIENCE_MS), 0, "not shown: %s", text);
 		got = read(talk->master, talk->screen + talk->len, sizeof(talk->screen) - talk->len - 1);
 		cr_assert_gt(got, 0, "not shown: %s", text);
 		talk->len += (size_t)got;
@@ -94,7 +96,7 @@ static struct reply end(struct talk *talk, int answer)
 	uint32_t head[2];
 	ssize_t got;
 
-	cr_assert_gt(poll(&fd, 1, 3000), 0, "no answer");
+	cr_assert_gt(poll(&fd, 1, PATIENCE_MS), 0, "no answer");
 	cr_assert_eq(read(answer, head, sizeof(head)), (ssize_t)sizeof(head));
 	reply.code = head[0];
 	reply.len = head[1];

@@ -27,7 +27,7 @@ static struct bs_run shell(const char *const *argv)
 		.argv = argv,
 		.envp = no_env,
 		.output_limit = 1 << 20,
-		.timeout_ms = 10000,
+		.timeout_ms = 60000,
 	};
 }
 
@@ -219,17 +219,20 @@ Test(run, time_out_ends_the_program_and_what_it_started)
 	answer = run_with(&run);
 	cr_assert_eq(answer.code, BS_INTERRUPTED);
 	cr_assert(strstr(answer.err.msg, "150 ms"), "%s", answer.err.msg);
-	cr_assert(elapsed_ms(start) < 5000);
+	cr_assert(elapsed_ms(start) < 30000);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "the child is reaped");
 }
 
 Test(run, what_a_program_leaves_behind_is_not_waited_for)
 {
 	struct timespec start = now();
-	struct answer answer = run_script("sleep 3 & printf done");
+	struct answer answer = run_script("sleep 15 & printf '%s ' $!");
+	char pid[16] = "";
 
-	expect_output(&answer, "done", 4);
-	cr_assert(elapsed_ms(start) < 2500);
+	cr_assert_eq(answer.code, BS_OK, "%s", answer.err.msg);
+	cr_assert(elapsed_ms(start) < 12000);
+	memcpy(pid, bs_secret_bytes(answer.output), bs_secret_len(answer.output));
+	cr_assert_eq(kill((pid_t)strtol(pid, NULL, 10), SIGKILL), 0);
 	bs_secret_free(answer.output);
 }
 
@@ -266,7 +269,8 @@ ParameterizedTest(struct failing *failing, run, what_cannot_be_run_is_an_error)
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "the child is reaped");
 }
 
-Test(run, inherits_no_descriptor_no_environment_and_no_blocked_signal)
+/* Suite `process`: under valgrind the program would be valgrind, with descriptors of its own. */
+Test(process, inherits_no_descriptor_no_environment_and_no_blocked_signal)
 {
 	int stray = open("/dev/null", O_RDONLY); /* without O_CLOEXEC */
 	struct answer answer;
@@ -307,12 +311,17 @@ static void do_nothing(int number)
 	(void)number;
 }
 
+static volatile bool is_over;
+
+/* Again and again: a signal that comes before the wait began is not noticed. */
 static void *interrupt(void *thread)
 {
 	struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
 
-	(void)nanosleep(&pause, NULL);
-	(void)pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	while (!is_over) {
+		(void)nanosleep(&pause, NULL);
+		(void)pthread_kill(*(pthread_t *)thread, SIGUSR1);
+	}
 	return NULL;
 }
 
@@ -325,10 +334,11 @@ Test(run, a_signal_to_us_ends_it)
 
 	(void)sigaction(SIGUSR1, &handler, NULL);
 	cr_assert_eq(pthread_create(&other, NULL, interrupt, &self), 0);
-	answer = run_script("sleep 20");
+	answer = run_script("sleep 50");
+	is_over = true;
 	(void)pthread_join(other, NULL);
 	cr_assert_eq(answer.code, BS_INTERRUPTED);
-	cr_assert(elapsed_ms(start) < 5000);
+	cr_assert(elapsed_ms(start) < 30000);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1, "the child is reaped");
 }
 
