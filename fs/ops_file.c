@@ -182,6 +182,7 @@ static struct bs_handle *make_new(
 {
 	struct bs_fs *fs = fuse_req_userdata(req);
 	struct bs_scratch *scratch = NULL;
+	struct bs_handle *handle;
 	struct bs_error error = {0};
 
 	if (!may_be_made(req, fs, node->scope, name))
@@ -190,7 +191,9 @@ static struct bs_handle *make_new(
 		node->mode = mode & 0666;
 		node->has_mode = (mode & 0600) != 0600;
 		/* A file that is made can be read and written by its maker whatever mode it gets. */
-		return open_secret(req, node, name, true, O_RDWR | O_CREAT | (flags & ~O_ACCMODE));
+		handle = open_secret(req, node, name, true, O_RDWR | (flags & ~O_ACCMODE));
+		node->has_mode = node->has_mode && handle;
+		return handle;
 	}
 	if (bs_scratch_make(fs, node->scope, name, mode, &scratch, &error)) {
 		bs_reply_error(req, "create", node->scope, name, &error);

@@ -225,6 +225,26 @@ line'; do
 test_what_cannot_be_stored_is_refused_as_root() { as_root body_refused; }
 test_what_cannot_be_stored_is_refused_as_user() { as_user body_refused; }
 
+# The largest values that are allowed, several at a time, within what an ordinary user may lock.
+body_large() {
+	mounted
+	head -c 1048576 /dev/urandom >big
+	cp big "$M/user/a" && same big "$M/user/a"
+	cp "$M/user/a" "$M/user/b" && same big "$M/user/b"
+	exec 4<"$M/user/a" 5<"$M/user/b"
+	cat "$M/user/b" >"$M/user/c"
+	cat <&4 >one && cat <&5 >two
+	exec 4<&- 5<&-
+	same big one && same big two && same big "$M/user/c"
+	expect 1 sh -c 'cat "$1" "$1" >"$2"' sh big "$M/user/d"
+	expect_err "File too large"
+	fails_with ENOENT stat "$M/user/d"
+	truncate -s 1048576 "$M/user/d" && [ "$(stat -c %s "$M/user/d")" = 1048576 ] || fail "truncate"
+	rm "$M/user/d" "$M/user/a" "$M/user/b"
+	bus-secrets get c >out && same big out
+}
+test_values_of_the_largest_size() { as_user body_large; }
+
 body_limit() {
 	mounted -o limit=10
 	fails_with OK create "$M/user/x"
