@@ -121,6 +121,19 @@ static void say_recipients(const char *name, const char *what, const struct bs_s
 		bs_notice(BS_NOTICE_WARN, "%s: %s: %s", name, what, joined);
 }
 
+/* To whom the stored value is encrypted, as the document tells. */
+static void say_readers(struct bs_cli *cli, enum bs_scope scope, const char *name)
+{
+	struct bs_store_entry entry = {0};
+	BS_CLEANUP(bs_free_ptr) char *joined = NULL;
+
+	if (bs_store_stat(cli->store, scope, name, &entry, NULL) == BS_OK && entry.recipients.count)
+		joined = bs_strings_join(&entry.recipients, ", ");
+	if (joined)
+		bs_notice(BS_NOTICE_INFO, "%s: encrypted to: %s", name, joined);
+	bs_store_entry_release(&entry);
+}
+
 /* What a person should know of the write; recipients of a new document are no news. */
 static void tell(
 	struct bs_cli *cli, enum bs_scope scope, const char *name, const struct bs_store_report *report)
@@ -131,6 +144,8 @@ static void tell(
 		bs_notice(BS_NOTICE_INFO, "%s: unchanged, nothing was written", name);
 	else
 		bs_notice(BS_NOTICE_INFO, "%s: stored in scope %s", name, bs_scope_name(scope));
+	if (cli->verbosity > 0)
+		say_readers(cli, scope, name);
 	if (report->is_rewrapped)
 		bs_cli_say(cli, "%s: same value, written again because its recipients differ", name);
 	if (!report->is_new) {

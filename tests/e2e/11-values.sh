@@ -220,6 +220,20 @@ test_get_is_repo_first_unless_told() {
 	expect_err shadow
 }
 
+test_set_verbose_names_who_can_read_it() {
+	make_workspace
+	bus-secrets init --repo >/dev/null 2>&1
+	other=$(make_identity "$HOME/other.txt")
+	echo "$other" >>.bus/secrets/recipients.txt
+	expect 0 bus-secrets -v set x v --scope repo
+	expect_err "x: encrypted to: .*$other"
+	expect 0 bus-secrets -v set x v
+	expect_err 'x: encrypted to: '
+	! grep "$other" "$ERR" || fail 'the workspace chose who reads the user'"'"'s own'
+	expect 0 bus-secrets set y v --scope repo
+	expect_no_err
+}
+
 test_set_says_when_the_workspace_shadows() {
 	make_workspace
 	bus-secrets init --repo >/dev/null 2>&1
