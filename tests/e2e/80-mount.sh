@@ -31,6 +31,24 @@ body_life() {
 test_life_as_root() { as_root body_life; }
 test_life_as_user() { as_user body_life; }
 
+# What `make mount` and `make unmount` run, from the directory that make was called in.
+body_make() {
+	make_workspace
+	printf %s w | bus-secrets set y --scope repo 2>/dev/null
+	(cd / && expect 0 env CALLER="$OLDPWD" sh "$TOP/mount-helpers/make-mount.sh" mount)
+	grep -q "^mounted $M (user: 0 secrets; repo: 1 in $PWD; keys: ready)$" "$OUT" || fail "$(cat "$OUT")"
+	grep "^try: " "$OUT" | sed "s/^try: //" >try
+	[ "$(sh try)" = hello ] || fail "the line to try"
+	worker=$(worker_pid)
+	expect 0 sh "$TOP/mount-helpers/make-mount.sh" unmount
+	is_gone "$worker" || fail "a process is left"
+	! grep -q "$M" /proc/self/mountinfo || fail "a mount is left"
+	[ -z "$(ls -A "$M")" ] || fail "a file is left"
+	expect 0 sh "$TOP/mount-helpers/make-mount.sh" unmount
+}
+test_make_mount_as_root() { as_root body_make; }
+test_make_mount_as_user() { as_user body_make; }
+
 body_json() {
 	make_workspace
 	printf %s v | bus-secrets set x

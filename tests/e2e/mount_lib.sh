@@ -36,10 +36,11 @@ as_user() {
 	command -v setpriv >/dev/null || skip "no setpriv"
 	programs=$(mktemp -d /tmp/bs-programs.XXXXXX)
 	at_exit "rm -rf '$programs'"
-	mkdir -p "$programs/build" "$programs/tests/e2e"
+	mkdir -p "$programs/build" "$programs/tests/e2e" "$programs/mount-helpers"
 	# shellcheck disable=SC2086 # a list of programs that the test wants, too
 	cp "$BUILD/bus-secrets" "$BUILD/bus-secretsd" ${ALSO_COPY:-} "$programs/build/"
 	cp "$TOP"/tests/e2e/*.sh "$TOP"/tests/e2e/*.py "$programs/tests/e2e/"
+	cp "$TOP"/mount-helpers/*.sh "$programs/mount-helpers/"
 	chmod -R a+rX "$programs"
 	here=$(dirname "$OUT")
 	chown -R nobody: "$here"
