@@ -217,6 +217,9 @@ static void check_workspace(struct doctor *doctor)
 
 	if (cli->ws)
 		put_finding(doctor, BS_FINDING_OK, "workspace", NULL, bs_workspace_path(cli->ws), NULL);
+	else if (cli->ws_error.code == BS_NO_WORKSPACE && !strncmp(cli->ws_error.msg, "preference ", 11))
+		put_finding(doctor, BS_FINDING_WARN, "workspace", NULL, cli->ws_error.msg,
+			"correct the preference, or take it out");
 	else if (cli->ws_error.code == BS_NO_WORKSPACE)
 		put_finding(doctor, BS_FINDING_OK, "workspace", NULL, "none here",
 			"bus-secrets init --repo makes one");

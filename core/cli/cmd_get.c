@@ -8,8 +8,8 @@ static void tell(struct bs_cli *cli, const struct bs_store_entry *entry)
 {
 	BS_CLEANUP(bs_free_ptr) char *warning = NULL;
 
-	bs_notice(BS_NOTICE_INFO, "%s: found in scope %s, %llu bytes", entry->name,
-		bs_scope_name(entry->scope), (unsigned long long)entry->size);
+	bs_notice(BS_NOTICE_INFO, "%s: found in scope %s, %llu byte%s", entry->name,
+		bs_scope_name(entry->scope), (unsigned long long)entry->size, entry->size == 1 ? "" : "s");
 	if (entry->shadows)
 		bs_notice(BS_NOTICE_INFO,
 			"%s: the workspace's value shadows your own; --scope user gives that", entry->name);

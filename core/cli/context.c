@@ -32,7 +32,7 @@ enum bs_code bs_cli_open_workspace(struct bs_cli *cli, struct bs_error *reterr)
 	if (code == BS_OK)
 		bs_notice(BS_NOTICE_INFO, "workspace: %s", bs_workspace_path(cli->ws));
 	else
-		bs_notice(BS_NOTICE_INFO, "no workspace: %s", cli->ws_error.msg);
+		bs_notice(BS_NOTICE_INFO, "%s", cli->ws_error.msg);
 	return BS_OK;
 }
 
@@ -102,10 +102,7 @@ enum bs_code bs_cli_need_scope(struct bs_cli *cli, enum bs_scope scope, struct b
 
 	if (code != BS_OK || cli->ws || scope == BS_SCOPE_USER)
 		return code;
-	if (cli->ws_error.code == BS_NO_WORKSPACE && scope == BS_SCOPE_REPO)
-		return bs_error_set(
-			reterr, BS_NO_WORKSPACE, "no workspace here: bus-secrets init --repo makes one");
-	if (cli->ws_error.code == BS_NO_WORKSPACE)
+	if (cli->ws_error.code == BS_NO_WORKSPACE && scope == BS_SCOPE_AUTO)
 		return BS_OK;
 	/* Someone else's workspace is none, for auto; but whoever expected it must be told. */
 	if (cli->ws_error.code == BS_POLICY && scope == BS_SCOPE_AUTO) {

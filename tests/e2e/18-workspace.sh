@@ -90,6 +90,24 @@ test_chdir_comes_before_discovery() {
 }
 
 # Another user's workspace is none, until it was added by hand.
+test_a_preference_that_names_no_workspace_is_named() {
+	mkdir -p "$HOME/.config/bus"
+	printf '{"version":1,"values":{"bus-secrets.workspace":"%s"}}' "$HOME/gone" >"$HOME/.config/bus/preferences.json"
+	expect 1 bus-secrets set x v --scope repo
+	expect_err "bus-secrets.workspace: $HOME/gone is not a directory"
+	expect 0 bus-secrets list
+	expect_no_err
+	expect 0 bus-secrets doctor
+	grep -q '^warn workspace: preference .* -> ' "$OUT"
+	make_workspace "$HOME/gone"
+	expect 0 bus-secrets set x v --scope repo
+	grep -q '"x"' "$HOME/gone/datapackage.json"
+	rm "$HOME/.config/bus/preferences.json"
+	expect 0 bus-secrets -v list
+	[ "$(grep -c 'no workspace' "$ERR")" = 1 ]
+	! grep 'no workspace.*no workspace' "$ERR" || fail 'said twice'
+}
+
 test_a_foreign_workspace_needs_consent() {
 	[ "$(id -u)" = 0 ] || skip 'needs root to make a file of another user'
 	bus-secrets set x mine 2>/dev/null
