@@ -12,6 +12,7 @@ struct doctor {
 	struct bs_cli *cli;
 	struct bs_json_out *json; /* NULL: text */
 	bool has_bad;
+	bool has_unusable_key; /* a key source is there and cannot be used: init would make no other */
 };
 
 static const char *level_name(enum bs_finding_level level)
@@ -168,10 +169,13 @@ static void check_sources(struct doctor *doctor)
 		bs_keys_probe(keys, i, true, &source);
 		put_source(doctor, &source);
 		has_key |= source.state == BS_KEY_READY || source.state == BS_KEY_LOCKED;
+		doctor->has_unusable_key |= source.state == BS_KEY_BROKEN;
 	}
 	if (!has_key)
 		put_finding(doctor, BS_FINDING_WARN, "keys", NULL, "no identity: nothing can be decrypted",
-			"bus-secrets init makes one, or give an existing one by SOPS_AGE_KEY_FILE");
+			doctor->has_unusable_key
+				? "correct the key source that cannot be used"
+				: "bus-secrets init makes one, or give an existing one by SOPS_AGE_KEY_FILE");
 }
 
 /*
@@ -187,9 +191,15 @@ static void check_recipients(struct doctor *doctor, enum bs_scope scope)
 
 	snprintf(area, sizeof(area), "%s recipients", bs_scope_name(scope));
 	if (bs_store_recipients(doctor->cli->store, scope, "new", &recipients, &error) != BS_OK) {
-		put_finding(doctor, BS_FINDING_WARN, area, NULL, error.msg,
-			error.code == BS_NO_IDENTITY ? "bus-secrets init, or set SOPS_AGE_RECIPIENTS"
-						     : "correct recipients.txt or .sops.yaml");
+		/* Without a key the message says what init would do; here that is the remedy. */
+		if (error.code == BS_NO_IDENTITY && !doctor->has_unusable_key)
+			put_finding(doctor, BS_FINDING_WARN, area, NULL, "no key file of yours to encrypt to",
+				"bus-secrets init makes one, SOPS_AGE_RECIPIENTS names others");
+		else
+			put_finding(doctor, BS_FINDING_WARN, area, NULL, error.msg,
+				error.code == BS_NO_IDENTITY ? "correct that key source, or set SOPS_AGE_RECIPIENTS"
+				: error.code == BS_POLICY    ? "correct recipients.txt or .sops.yaml"
+							     : "correct what it names");
 		return;
 	}
 	joined = bs_strings_join(&recipients, ", ");

@@ -44,7 +44,8 @@ static const char *remedy_of(
 		return room;
 	}
 	if (code == BS_NO_IDENTITY)
-		return "provide an identity: a keys.txt where sops looks for it, or bus-secrets init";
+		return "provide the identity of one of its recipients: a keys.txt where sops looks for it, or "
+		       "SOPS_AGE_KEY_FILE";
 	if (code == BS_NEED_SOPS)
 		return "install sops: https://getsops.io/";
 	if (code == BS_TOO_LARGE)
@@ -108,7 +109,8 @@ static void say_policy(const struct check *check, const char *name, const struct
 		    check->store->keys, check->scope, name, has, false, &wanted, &origin, &why)) {
 		/* A malformed policy is not a malformed document. */
 		say(check, BS_FINDING_BAD, name,
-			remedy_of(why.code == BS_NO_IDENTITY ? why.code : BS_POLICY, check->scope, name, remedy),
+			why.code == BS_NO_IDENTITY ? "provide a key of yours, or set SOPS_AGE_RECIPIENTS"
+						   : remedy_of(BS_POLICY, check->scope, name, remedy),
 			"cannot be written: %s", why.msg);
 		return;
 	}

@@ -69,6 +69,7 @@ test_a_broken_key_file_is_named_once() {
 	echo garbage >"$HOME/.config/sops/age/keys.txt"
 	expect 1 bus-secrets doctor
 	grep -q '^warn key source .*keys.txt: line 1 is not an age identity' "$OUT"
+	! grep -v '^ok' "$OUT" | grep 'bus-secrets init' || fail 'init refuses beside a broken source'
 	! grep '/keys.txt.*/keys.txt: line 1' "$OUT" || fail 'named twice'
 	for command in 'get x' init; do
 		# shellcheck disable=SC2086
