@@ -35,11 +35,6 @@ BS_PRINTF(2, 3) static void fail(struct reader *r, const char *fmt, ...)
 	(void)bs_error_set(r->reterr, BS_USAGE, "%s", line);
 }
 
-static const char *help_hint(const struct bs_cli *cli)
-{
-	return cli->command ? cli->command->name : "";
-}
-
 static const struct bs_cli_option *find_in(
 	const struct bs_cli_option *table, const char *name, size_t len, char letter)
 {
@@ -164,8 +159,9 @@ static void fail_unknown(struct reader *r, const char *dashes, const char *name,
 			"behind '--'",
 			r->cli->command->name);
 	else
-		fail(r, "unknown option '%s%.*s': see bus-secrets help %s", dashes,
-			(int)(len < 64 ? len : 64), name, help_hint(r->cli));
+		fail(r, "unknown option '%s%.*s': see bus-secrets help%s%s", dashes,
+			(int)(len < 64 ? len : 64), name, r->cli->command ? " " : "",
+			r->cli->command ? r->cli->command->name : "");
 }
 
 static const char *next_argument(struct reader *r, const struct bs_cli_option *option)
@@ -274,8 +270,8 @@ static void settle_given(struct reader *r)
 		if (option && cli->command)
 			own = find_in(cli->command->options, option->name, strlen(option->name), 0);
 		if (option && !own)
-			fail(r, "unknown option '--%s': see bus-secrets help %s", option->name,
-				help_hint(cli));
+			fail(r, "unknown option '--%s': see bus-secrets help%s%s", option->name,
+				cli->command ? " " : "", cli->command ? cli->command->name : "");
 		else
 			cli->given[i].option = own;
 	}

@@ -142,9 +142,13 @@ static void say_document(const struct check *check, const char *name, const stru
 			"cannot be opened: %s", why.msg);
 	else
 		say(check, BS_FINDING_OK, name, NULL, "can be opened");
+	/* A set of the value that stands there is unchanged and writes nothing: it confirms nothing. */
+	(void)snprintf(remedy, sizeof(remedy),
+		"look at the history; bus-secrets set writes the value that is right, bus-secrets rekey %.*s --scope %s "
+		"confirms this one",
+		BS_NAME_MAX, name, bs_scope_name(check->scope));
 	if (warning)
-		say(check, BS_FINDING_WARN, name,
-			"look at the history; bus-secrets set writes the value that is right", "%s", warning);
+		say(check, BS_FINDING_WARN, name, remedy, "%s", warning);
 	say_recipients(check, name, doc);
 	say_policy(check, name, doc);
 }

@@ -138,7 +138,7 @@ enum bs_code bs_document_parse(const struct bs_stored *stored, const char *name,
 enum bs_code bs_document_fail(const struct bs_stored *stored, const char *name, const struct bs_error *why,
 	const char *remedy, struct bs_error *reterr);
 /* "write it again: bus-secrets set NAME --scope SCOPE" */
-#define BS_REMEDY_MAX (BS_NAME_MAX + 80)
+#define BS_REMEDY_MAX (BS_NAME_MAX + 160)
 void bs_document_remedy(enum bs_scope scope, const char *name, char ret[static BS_REMEDY_MAX]);
 /* What can be told without a key; doc NULL: the text is no document, code says why. */
 enum bs_code bs_document_entry(struct bs_store *store, const struct bs_stored *stored, const char *name,

@@ -127,6 +127,19 @@ test_scopes() {
 	done
 }
 
+test_unknown_options_point_to_the_help() {
+	for options in --bogus -x --trim '--scope user'; do
+		# shellcheck disable=SC2086
+		expect 2 bus-secrets $options
+		expect_err "unknown option '-.*': see bus-secrets help\$"
+		# shellcheck disable=SC2086
+		expect 2 bus-secrets $options doctor
+		expect_err "unknown option '-.*': see bus-secrets help"
+	done
+	expect 2 bus-secrets doctor --trim
+	expect_err "unknown option '--trim': see bus-secrets help doctor\$"
+}
+
 test_quiet_and_verbose_exclude_each_other() {
 	usage_error bus-secrets -q -v list
 	usage_error bus-secrets list --verbose --quiet

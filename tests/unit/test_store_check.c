@@ -176,6 +176,7 @@ Test(store_check, a_document_that_went_back_in_time_or_under_another_name)
 	EXPECT_SAID("WARN repo x", "went back in time");
 	warning = bs_store_seen_warning(g.store, BS_SCOPE_AUTO, "x");
 	cr_assert_not_null(warning);
+	EXPECT_SAID("WARN repo x", "rekey x --scope repo confirms");
 	expect_set(BS_SCOPE_REPO, "x", "newer");
 	check(BS_SCOPE_REPO);
 	EXPECT_NOT_SAID("WARN repo x", "back in time");
