@@ -87,9 +87,13 @@ static size_t line_break(const char *text, size_t len, size_t at)
 	return 0;
 }
 
-static size_t skip_line(const char *text, size_t len, size_t at)
+/*
+ * A comment ends with its line, or at a quote: a value over several lines may end there, and for some readers another
+ * assignment follows on the same line.
+ */
+static size_t skip_comment(const char *text, size_t len, size_t at)
 {
-	while (at < len && !line_break(text, len, at))
+	while (at < len && !is_quote((unsigned char)text[at]) && !line_break(text, len, at))
 		at++;
 	return at;
 }
@@ -122,7 +126,7 @@ static bool plain_make(const char *text, size_t len, struct plain *ret)
 		unsigned char c = (unsigned char)text[i];
 
 		if (at_line_start && is_comment(text, len, i)) {
-			i = skip_line(text, len, i);
+			i = skip_comment(text, len, i);
 			at_line_start = false;
 			continue;
 		}
