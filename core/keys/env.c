@@ -88,6 +88,28 @@ static enum bs_code take_variables(struct bs_env *env, const struct bs_dotenv *f
 	return BS_OK;
 }
 
+/*
+ * Every other variable that one of the .env texts may have set. They mean nothing to us, but much to the programs that
+ * we start: SOPS_GPG_EXEC, AWS_CONFIG_FILE and BASH_ENV name commands, too.
+ */
+static enum bs_code withhold_others(struct bs_env *env, const struct bs_dotenv *files, struct bs_error *reterr)
+{
+	if (!files[0].is_unknown && !files[0].len && !files[1].is_unknown && !files[1].len)
+		return BS_OK;
+	for (char **entry = environ; entry && *entry; entry++) {
+		BS_CLEANUP(bs_free_ptr) char *name = strndup(*entry, strcspn(*entry, "="));
+		enum bs_code code = BS_OK;
+
+		if (!name)
+			return bs_error_set(reterr, BS_NO_MEMORY, "out of memory for the environment");
+		if (variable_index(name) < 0 && may_be_set_by(files, name))
+			code = bs_strings_add(&env->withheld, name, reterr);
+		if (code)
+			return code;
+	}
+	return BS_OK;
+}
+
 /* Moves the key itself to locked memory; what stood in the environment block is overwritten. */
 static enum bs_code take_age_key(struct bs_env *env, struct bs_error *reterr)
 {
@@ -212,15 +234,19 @@ static enum bs_code apply_dotenv_rule(struct bs_env *env, const struct bs_dotenv
 	enum bs_code code = take_variables(env, files, reterr);
 
 	if (!code)
+		code = withhold_others(env, files, reterr);
+	if (!code)
 		code = find_places(env, reterr);
-	if (code || !env->ignored.count)
+	if (code || !(env->ignored.count || env->withheld.count))
 		return code;
 	/* Preferences that cannot be read trust nothing. */
 	if (bs_env_preference_bool(env, "bus-secrets.trust_dotenv", &is_trusted, NULL) == BS_OK && is_trusted) {
+		bs_strings_release(&env->withheld);
 		code = take_variables(env, NULL, reterr);
 		return code ? code : find_places(env, reterr);
 	}
-	tell_ignored(env);
+	if (env->ignored.count)
+		tell_ignored(env);
 	return BS_OK;
 }
 
@@ -273,6 +299,7 @@ struct bs_env *bs_env_close(struct bs_env *env)
 		free(env->values[i]);
 	bs_secret_free(env->age_key);
 	bs_strings_release(&env->ignored);
+	bs_strings_release(&env->withheld);
 	bs_preferences_free(env->preferences);
 	free(env);
 	return NULL;

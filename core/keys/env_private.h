@@ -24,6 +24,7 @@ struct bs_env {
 	char *values[BS_ENV_VARIABLES]; /* NULL: unset or ignored */
 	struct bs_secret *age_key;
 	struct bs_strings ignored;
+	struct bs_strings withheld; /* other variables that a .env may have set: no program that we start gets them */
 	struct bs_preferences *preferences;
 };
 
@@ -38,7 +39,7 @@ enum bs_code bs_env_preferences(const struct bs_env *env, const char *const *key
 	struct bs_error *reterr) BS_MUST_CHECK;
 
 /*
- * The environment for a program that we start: ours without ignored variables and key texts, plus more[] (ends with
+ * The environment for a program that we start: ours without ignored and withheld variables and key texts, plus more[] (ends with
  * NULL, "NAME=value" texts, which stay the caller's). One allocation: free() it; the strings are borrowed.
  */
 enum bs_code bs_env_for_program(const struct bs_env *env, const char *const *more, const char ***ret,

@@ -2,6 +2,7 @@
 #include "env_private.h"
 
 #include "../base/cstr.h"
+#include <bus-secrets/log.h>
 #include <bus-secrets/workspace.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,14 +88,20 @@ static bool names_variable(const char *entry, const char *name)
 	return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
+static bool names_one_of(const char *entry, const struct bs_strings *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (names_variable(entry, names->items[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_passed_on(const struct bs_env *env, const char *entry, const char *const *more)
 {
-	if (names_variable(entry, "SOPS_AGE_KEY"))
+	if (names_variable(entry, "SOPS_AGE_KEY") || names_one_of(entry, &env->ignored) ||
+		names_one_of(entry, &env->withheld))
 		return false;
-	for (size_t i = 0; i < env->ignored.count; i++) {
-		if (names_variable(entry, env->ignored.items[i]))
-			return false;
-	}
 	for (; more && *more; more++) {
 		size_t len = strcspn(*more, "=");
 
@@ -122,6 +129,14 @@ static size_t count_entries(void)
 	return count;
 }
 
+static void tell_withheld(const struct bs_env *env)
+{
+	BS_CLEANUP(bs_free_ptr) char *names = env->withheld.count ? bs_strings_join(&env->withheld, ", ") : NULL;
+
+	if (names)
+		bs_notice(BS_NOTICE_INFO, "not passed on: %s (the .env here may have set it)", names);
+}
+
 /* HOME and PATH are put in where they were ignored or missing: most programs need them. */
 enum bs_code bs_env_for_program(const struct bs_env *env, const char *const *more, const char ***ret,
 	struct bs_error *reterr)
@@ -134,6 +149,7 @@ enum bs_code bs_env_for_program(const struct bs_env *env, const char *const *mor
 
 	if (!list)
 		return bs_error_set(reterr, BS_NO_MEMORY, "out of memory for an environment");
+	tell_withheld(env);
 	for (char **entry = environ; entry && *entry && count + 3 < room; entry++) {
 		if (is_passed_on(env, *entry, more) && !names_variable(*entry, "HOME"))
 			list[count++] = *entry;

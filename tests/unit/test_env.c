@@ -475,3 +475,37 @@ Test(env, programs_get_no_ignored_variable_and_no_key)
 	free(envp);
 	bs_env_close(env);
 }
+
+Test(env, what_the_dotenv_set_does_not_reach_a_program)
+{
+	const char **envp = NULL;
+	struct bs_env *env;
+
+	scratch_write("ws/.env", "SOPS_GPG_EXEC=/evil\nBASH_ENV='$(evil)'\nAWS_PROFILE=team\n");
+	(void)setenv("SOPS_GPG_EXEC", "/evil", 1);
+	(void)setenv("BASH_ENV", "$(evil)", 1);
+	(void)setenv("AWS_PROFILE", "mine", 1);
+	env = open_env();
+	cr_assert_eq(bs_env_for_program(env, NULL, &envp, NULL), BS_OK);
+	cr_assert_null(entry_of(envp, "SOPS_GPG_EXEC"));
+	cr_assert_null(entry_of(envp, "BASH_ENV"));
+	cr_assert_str_eq(entry_of(envp, "AWS_PROFILE"), "mine");
+	free(envp);
+	bs_env_close(env);
+}
+
+Test(env, a_trusted_dotenv_reaches_programs)
+{
+	const char **envp = NULL;
+	struct bs_env *env;
+
+	scratch_write("ws/.env", "AWS_PROFILE=team\n");
+	scratch_mkdir("home/.config/bus");
+	scratch_write("home/.config/bus/preferences.json", "{\"values\": {\"bus-secrets.trust_dotenv\": true}}");
+	(void)setenv("AWS_PROFILE", "team", 1);
+	env = open_env();
+	cr_assert_eq(bs_env_for_program(env, NULL, &envp, NULL), BS_OK);
+	cr_assert_str_eq(entry_of(envp, "AWS_PROFILE"), "team");
+	free(envp);
+	bs_env_close(env);
+}
