@@ -41,15 +41,17 @@ static enum bs_code open_device(int *ret_fd, struct bs_error *reterr)
 	return BS_OK;
 }
 
-enum bs_code bs_connector_init(struct bs_connector *ret, const struct bs_env *env, struct bs_error *reterr)
+enum bs_code bs_connector_init(struct bs_connector *ret, const struct bs_env *env, const struct bs_workspace *ws,
+	struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_close_fd) int fd = -1;
+	const char *avoided = ws ? bs_workspace_path(ws) : NULL;
 	enum bs_code code = open_device(&fd, reterr);
 
 	*ret = (struct bs_connector){.is_root = geteuid() == 0};
 	if (code || ret->is_root)
 		return code;
-	if (bs_env_find_program(env, "fusermount3", NULL, &ret->fusermount, NULL) == BS_OK)
+	if (bs_env_find_program(env, "fusermount3", avoided, &ret->fusermount, NULL) == BS_OK)
 		return BS_OK;
 	if (access("/usr/bin/fusermount3", X_OK) == 0)
 		ret->fusermount = strdup("/usr/bin/fusermount3");

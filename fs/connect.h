@@ -9,15 +9,20 @@
 
 #include "options.h"
 
+#include <bus-secrets/workspace.h>
+
 /* How mounts are made here. Release with bs_connector_release(). */
 struct bs_connector {
 	bool is_root;
 	char *fusermount; /* path; NULL as root */
 };
 
-/* BS_UNSUPPORTED, with the remedy, where /dev/fuse or fusermount3 are missing or closed to us. */
-enum bs_code bs_connector_init(
-	struct bs_connector *ret, const struct bs_env *env, struct bs_error *reterr) BS_MUST_CHECK;
+/*
+ * BS_UNSUPPORTED, with the remedy, where /dev/fuse or fusermount3 are missing or closed to us. ws is the workspace of
+ * the call or NULL: a fusermount3 in it is none.
+ */
+enum bs_code bs_connector_init(struct bs_connector *ret, const struct bs_env *env, const struct bs_workspace *ws,
+	struct bs_error *reterr) BS_MUST_CHECK;
 void bs_connector_release(struct bs_connector *connector);
 
 /* Mounts on dir, private to this user, nosuid, nodev and noexec. *ret_fd is the connection. */

@@ -338,7 +338,7 @@ static enum bs_code begin(struct keeper *keeper, bool *ret_done, struct bs_error
 	if (code == BS_OK)
 		code = bs_env_runtime_dir(context.env, &runtime_dir, reterr);
 	if (code == BS_OK)
-		code = bs_connector_init(&keeper->connector, context.env, reterr);
+		code = bs_connector_init(&keeper->connector, context.env, context.ws, reterr);
 	if (code == BS_OK) {
 		note_places(keeper, &context);
 		keeper->record_path = bs_mount_record_path(runtime_dir, keeper->dir, ".mount");

@@ -43,9 +43,16 @@ static void target_release(struct target *target)
 	bs_close_fd(&target->pidfds[1]);
 }
 
+/* Never one out of the workspace that we are called in. */
 static enum bs_code find_helper(const struct bs_cli *cli, char **ret, struct bs_error *reterr)
 {
-	if (geteuid() == 0 || bs_env_find_program(cli->env, "fusermount3", NULL, ret, NULL) == BS_OK)
+	BS_CLEANUP(bs_workspace_close_ptr) struct bs_workspace *ws = NULL;
+	const char *avoided;
+
+	if (geteuid() == 0)
+		return BS_OK;
+	avoided = bs_workspace_find(cli->env, NULL, &ws, NULL) == BS_OK ? bs_workspace_path(ws) : NULL;
+	if (bs_env_find_program(cli->env, "fusermount3", avoided, ret, NULL) == BS_OK)
 		return BS_OK;
 	*ret = strdup("/usr/bin/fusermount3");
 	return *ret ? BS_OK : bs_error_set(reterr, BS_NO_MEMORY, "no memory for a path");
