@@ -12,6 +12,7 @@
 #include "worker.h"
 
 #include <bus-secrets/harden.h>
+#include <bus-secrets/log.h>
 #include <bus-secrets/mount_record.h>
 #include <bus-secrets/mount_table.h>
 #include <bus-secrets/spawn.h>
@@ -73,6 +74,8 @@ static void say(const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
+	/* Paths are in it, and a workspace's name can be anything. */
+	bs_line_clean(line, strlen(line));
 	(void)dprintf(STDERR_FILENO, "bus-secretsd: %s\n", line);
 }
 

@@ -62,15 +62,6 @@ static int current_fd(void)
 	return log_fd;
 }
 
-/* Names come from whoever writes to the mount: nothing of them may end the line or steer a terminal. */
-static void clean(char *line)
-{
-	for (char *p = line; *p; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	}
-}
-
 void bs_log(const char *fmt, ...)
 {
 	char line[LINE_MAX_BYTES];
@@ -85,8 +76,9 @@ void bs_log(const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(line + len, sizeof(line) - len - 1, fmt, args);
 	va_end(args);
-	clean(line);
 	len = strlen(line);
+	/* Names come from whoever writes to the mount: nothing of them may end the line or steer a terminal. */
+	bs_line_clean(line, len);
 	line[len++] = '\n';
 	(void)pthread_mutex_lock(&lock);
 	if (write(current_fd(), line, len) < 0 && log_path)

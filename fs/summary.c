@@ -1,10 +1,14 @@
 /* summary.c: what was mounted, in one line. */
 #include "summary.h"
 
+#include <bus-secrets/cleanup.h>
 #include <bus-secrets/json_out.h>
+#include <bus-secrets/log.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static void add_scope(struct bs_json_out *json, const char *key, const char *path, long count)
 {
@@ -42,23 +46,30 @@ static char *as_json(const struct bs_summary *summary)
 	return bs_json_out_take(json);
 }
 
-bool bs_summary_print(const struct bs_summary *summary, bool is_json)
+static char *as_text(const struct bs_summary *summary)
 {
-	int written;
+	char *text = NULL;
+	int len;
 
-	if (is_json) {
-		char *text = as_json(summary);
-
-		written = text ? printf("%s\n", text) : -1;
-		free(text);
-	} else if (summary->workspace) {
-		written = printf("%smounted %s (user: %ld secrets; repo: %ld in %s; keys: %s)\n",
+	if (summary->workspace)
+		len = asprintf(&text, "%smounted %s (user: %ld secrets; repo: %ld in %s; keys: %s)",
 			summary->is_already ? "already " : "", summary->dir, summary->user_count,
 			summary->repo_count, summary->workspace, summary->has_keys ? "ready" : "locked");
-	} else {
-		written = printf("%smounted %s (user: %ld secrets; repo: no workspace; keys: %s)\n",
+	else
+		len = asprintf(&text, "%smounted %s (user: %ld secrets; repo: no workspace; keys: %s)",
 			summary->is_already ? "already " : "", summary->dir, summary->user_count,
 			summary->has_keys ? "ready" : "locked");
-	}
-	return written >= 0 && fflush(stdout) == 0;
+	if (len < 0)
+		return NULL;
+	/* In the foreground it is our terminal, and a workspace's name can be anything. */
+	if (isatty(STDOUT_FILENO))
+		bs_line_clean(text, strlen(text));
+	return text;
+}
+
+bool bs_summary_print(const struct bs_summary *summary, bool is_json)
+{
+	BS_CLEANUP(bs_free_ptr) char *text = is_json ? as_json(summary) : as_text(summary);
+
+	return text && printf("%s\n", text) >= 0 && fflush(stdout) == 0;
 }

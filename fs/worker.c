@@ -295,8 +295,10 @@ int bs_worker_run(const struct bs_worker_start *start)
 	loop.room = bs_secret_free(loop.room);
 	if (loop.session)
 		fuse_session_destroy(loop.session);
-	if (code)
+	if (code) {
+		bs_line_clean(error.msg, strlen(error.msg));
 		(void)dprintf(STDERR_FILENO, "bus-secretsd: %s\n", error.msg);
+	}
 	bs_log_close();
 	return code ? 1 : 0;
 }

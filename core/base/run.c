@@ -6,9 +6,8 @@
  */
 #include "run.h"
 
-#include "utf8.h"
-
 #include <bus-secrets/cleanup.h>
+#include <bus-secrets/log.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -305,22 +304,6 @@ static enum bs_code attend(struct child *child, struct bs_error *reterr)
 
 /* --- the answer --- */
 
-/* What a program says goes to a terminal: no control characters, C1 included, and nothing that is not UTF-8. */
-static void make_printable(char *line, size_t len)
-{
-	for (size_t i = 0; i < len;) {
-		const unsigned char *at = (const unsigned char *)line + i;
-		size_t step = bs_utf8_step(at, len - i);
-
-		if (step == 0 || *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0)) {
-			memset(line + i, '?', step ? step : 1);
-			step = step ? step : 1;
-		}
-		i += step;
-	}
-	line[len] = '\0';
-}
-
 static int exit_status(struct child *child, struct bs_error *reterr)
 {
 	const char *program = child->run->program;
@@ -328,7 +311,8 @@ static int exit_status(struct child *child, struct bs_error *reterr)
 
 	if (!status)
 		return 0;
-	make_printable(child->line, child->line_len);
+	bs_line_clean(child->line, child->line_len);
+	child->line[child->line_len] = '\0';
 	if (child->line_len)
 		(void)bs_error_set(reterr, BS_OK, "%s: %s", program, child->line);
 	else if (WIFSIGNALED(child->status))

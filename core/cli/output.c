@@ -95,11 +95,15 @@ void bs_out_line(struct bs_cli *cli, const char *line)
 
 	for (; *line; line++) {
 		unsigned char c = (unsigned char)*line;
+		bool is_c1 = c == 0xc2 && (line[1] & 0xe0) == 0x80;
 
-		if (is_terminal && (c < 0x20 || c == 0x7f || (c == 0xc2 && (line[1] & 0xe0) == 0x80)))
+		if (is_terminal && (c < 0x20 || c == 0x7f || is_c1))
 			bs_out_text(cli, "\\x%02x", c);
 		else
 			bs_out_text(cli, "%c", c);
+		/* Its second byte, left alone, would be a control character where characters have eight bits. */
+		if (is_terminal && is_c1)
+			bs_out_text(cli, "\\x%02x", (unsigned char)*++line);
 	}
 	bs_out_text(cli, "\n");
 }

@@ -10,6 +10,7 @@
 #define BUS_SECRETS_LOG_H
 
 #include <bus-secrets/error.h>
+#include <stddef.h>
 
 enum bs_notice_level {
 	BS_NOTICE_WARN,  /* a person should know: shown unless nothing can be shown */
@@ -23,6 +24,12 @@ typedef void (*bs_notice_fn)(void *ctx, enum bs_notice_level level, const char *
 
 void bs_notice_set(bs_notice_fn fn, void *ctx);
 void bs_notice(enum bs_notice_level level, const char *fmt, ...) BS_PRINTF(2, 3);
+
+/*
+ * Makes len bytes fit for a line on a terminal: control characters, those of 8 bits included, and what is not UTF-8
+ * become question marks.
+ */
+void bs_line_clean(char *line, size_t len);
 
 #pragma GCC visibility pop
 

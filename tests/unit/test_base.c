@@ -1,5 +1,6 @@
 /* test_base.c: errors, names, scopes and lists. */
 #include <bus-secrets/error.h>
+#include <bus-secrets/log.h>
 #include <bus-secrets/name.h>
 #include <bus-secrets/scope.h>
 #include <bus-secrets/strings.h>
@@ -148,4 +149,12 @@ Test(strings, lists)
 	joined = bs_strings_join(&list, ",");
 	cr_assert_str_eq(joined, "");
 	free(joined);
+}
+
+Test(log, a_clean_line_steers_no_terminal)
+{
+	char line[] = "a\033]0;x\a\n\x7f\302\233m\233 \303\244\342\202\254\303";
+
+	bs_line_clean(line, sizeof(line) - 1);
+	cr_assert_str_eq(line, "a?]0;x?" "?" "?" "?" "?m? \303\244\342\202\254?");
 }
