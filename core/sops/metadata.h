@@ -13,7 +13,7 @@
 #include <bus-secrets/strings.h>
 
 #define BS_SOPS_ENTRIES_MAX 1024
-#define BS_SOPS_ENVELOPE_MAX 65536 /* bytes; the largest kind has some 2400 */
+#define BS_SOPS_ENVELOPE_MAX 4096 /* bytes; the largest kind has some 2400 */
 
 /* Where a rule says that values are encrypted. */
 enum bs_sops_rule {

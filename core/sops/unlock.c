@@ -38,9 +38,10 @@ static enum bs_code refuse(const struct bs_sops_doc *doc, struct bs_error *reter
 }
 
 /*
- * A broken envelope, one that is too large, and one that holds a key of the wrong length, is passed over. One that holds another key could
- * be planted in front of the good one to make the document look damaged: so a key that does not open the MAC is kept
- * only until a better one is found.
+ * A broken envelope, one that is too large, and one that holds a key of the wrong length, is passed over. Too large is
+ * what has more than a few entries, for each costs a multiplication with each identity: a document full of them would
+ * keep a mount busy for minutes. One that holds another key could be planted in front of the good one to make the
+ * document look damaged: so a key that does not open the MAC is kept only until a better one is found.
  */
 enum bs_code bs_sops_unlock(const struct bs_sops_doc *doc, const struct bs_age_identities *ids,
 	struct bs_secret **ret_data_key, struct bs_error *reterr)

@@ -481,6 +481,43 @@ Test(sops_unlock, passes_over_broken_envelopes_and_planted_keys)
 	person_release(&q);
 }
 
+/* One age file to as many recipients; sops writes one for each. */
+static enum bs_code unlock_one_envelope(const struct person *p, size_t recipients)
+{
+	BS_CLEANUP(bs_strings_release) struct bs_strings to = {0};
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *key = forge_key(), *got = NULL;
+	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
+	BS_CLEANUP(bs_free_ptr) char *file = NULL, *text = NULL;
+	struct bs_text list = {0};
+	size_t len;
+
+	while (to.count + 1 < recipients) {
+		struct person other = person();
+
+		cr_assert_eq(bs_strings_add(&to, other.recipient, NULL), BS_OK);
+		person_release(&other);
+	}
+	cr_assert_eq(bs_strings_add(&to, p->recipient, NULL), BS_OK);
+	cr_assert_eq(bs_age_encrypt(&to, NULL, key, true, &file, &len, NULL), BS_OK);
+	bs_text_add_string(&list, "\"age\":[{\"enc\":\"");
+	for (size_t k = 0; k < len; k++)
+		bs_text_add(&list, file[k] == '\n' ? "\\n" : file + k, file[k] == '\n' ? 2 : 1);
+	bs_text_add_string(&list, "\"}],");
+	text = forge_with("{\"data\":\"@{data:|str|x}\"}", (struct forge){.before = list.bytes});
+	bs_text_release(&list);
+	doc = parsed(text);
+	return bs_sops_unlock(doc, p->ids, &got, NULL);
+}
+
+Test(sops_unlock, an_envelope_for_a_crowd_is_passed_over)
+{
+	struct person p = person();
+
+	cr_expect_eq(unlock_one_envelope(&p, 10), BS_OK);
+	cr_expect_eq(unlock_one_envelope(&p, 40), BS_NO_MATCH);
+	person_release(&p);
+}
+
 Test(sops_unlock, says_when_only_sops_could_help)
 {
 	struct person p = person();
