@@ -15,6 +15,7 @@ struct check {
 	bs_finding_fn fn;
 	void *ctx;
 	const struct bs_layout *layout; /* the one that is gone through */
+	const struct bs_layout *target; /* the one that is written; NULL: cannot be told */
 	struct bs_strings users; /* names of the user scope, sorted */
 	struct bs_strings before; /* names in the layouts before this one */
 };
@@ -271,7 +272,7 @@ static enum bs_code check_place(const struct check *check, struct bs_error *rete
 	if (code)
 		return code;
 	if (bs_access_check(path, bs_access_shown(check->store, path), &why))
-		say(check, BS_FINDING_BAD, NULL,
+		say(check, check->layout == check->target ? BS_FINDING_BAD : BS_FINDING_WARN, NULL,
 			"give yourself the right to write there, or leave it as it is",
 			"nothing can be written: %s", why.msg);
 	real = realpath(path, NULL);
@@ -331,6 +332,8 @@ enum bs_code bs_store_check(
 	if (code)
 		return code;
 	bs_keys_allow_prompt(store->keys, false);
+	if (bs_layout_target(store, scope, &check.target, NULL))
+		check.target = NULL; /* what is wrong with it is found below */
 	if (scope == BS_SCOPE_REPO && users->ops->each(store, users, false, collect, &check.users, NULL))
 		bs_strings_release(&check.users);
 	for (size_t i = 0; code == BS_OK && (check.layout = bs_layout_at(scope, i)); i++)

@@ -222,6 +222,11 @@ Test(store_check, files_that_cannot_be_read_or_written_are_bad)
 	check(BS_SCOPE_REPO);
 	EXPECT_SAID("BAD repo -", "nothing can be written: datapackage.json is read-only");
 	EXPECT_SAID("OK repo x", "can be opened");
+	/* Not what is written: then only a warning. */
+	make_dir_layout();
+	check(BS_SCOPE_REPO);
+	EXPECT_NOT_SAID("BAD", "");
+	EXPECT_SAID("WARN repo -", "nothing can be written: datapackage.json is read-only");
 	cr_assert_eq(chmod(in_ws("datapackage.json"), 0644), 0);
 	put_file(in_ws("datapackage.json"), "{\n<<<<<<< a\n}");
 	check(BS_SCOPE_REPO);

@@ -206,6 +206,19 @@ Test(store_unhappy, a_value_over_the_limit_is_refused_both_ways)
 	expect_set(BS_SCOPE_USER, "y", "1234");
 }
 
+Test(store_unhappy, a_file_over_the_limit_is_named_with_it)
+{
+	expect_set(BS_SCOPE_REPO, "x", "v");
+	cr_assert_eq(truncate(in_ws("datapackage.json"), 64 * 1024 * 1024 + 1), 0);
+	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_TOO_LARGE, "%s", g.error.msg);
+	expect_message("datapackage.json");
+	cr_assert_eq(set_text(BS_SCOPE_REPO, "x", "w"), BS_TOO_LARGE);
+	expect_set(BS_SCOPE_USER, "x", "v");
+	cr_assert_eq(truncate(PREFERENCES, 64 * 1024 * 1024 + 1), 0);
+	cr_assert_eq(get_code(BS_SCOPE_USER, "x"), BS_TOO_LARGE, "%s", g.error.msg);
+	expect_message("preferences.json");
+}
+
 Test(store_unhappy, read_only_files_and_directories_stay_untouched)
 {
 	BS_CLEANUP(bs_free_ptr) char *before = NULL;
@@ -420,8 +433,8 @@ Test(store_keyless, a_document_of_other_kinds_is_opened_by_sops_from_path)
 {
 	make_dir_layout();
 	put_file(in_ws(".bus/secrets/x.sops.json"), pgp_document);
-	put_sops("#!/bin/sh\nread -r line\ncase $line in *00112233445566*) printf from-sops ;; esac\n");
-	expect_value(BS_SCOPE_REPO, "x", "from-sops");
+	put_sops("#!/bin/sh\nread -r line\ncase $line in *00112233445566*) printf hello ;; esac\n");
+	expect_value(BS_SCOPE_REPO, "x", "hello");
 	put_sops("#!/bin/sh\ncat >/dev/null\necho no key >&2\nexit 128\n");
 	cr_assert_eq(get_code(BS_SCOPE_REPO, "x"), BS_NO_MATCH);
 	expect_message("no key");
