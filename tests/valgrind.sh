@@ -15,9 +15,9 @@ filter='!(process|scrypt_slow)/*'
 one() {
 	name=$(basename "$1")
 	status=0
-	timeout -k 10 "${LIMIT:-900}" valgrind --quiet --vgdb=no --trace-children=yes --leak-check=full \
-		--errors-for-leak-kinds=definite --show-leak-kinds=definite --log-file="$logs/$name.%p" \
-		"$1" --filter "$filter" -j1 >"$logs/$name-out" 2>&1 </dev/null || status=$?
+	timeout -k 10 "${LIMIT:-900}" valgrind --quiet --vgdb=no --trace-children=yes \
+		--trace-children-skip="/bin/*,/usr/bin/*" --leak-check=full --errors-for-leak-kinds=definite \
+		--show-leak-kinds=definite --log-file="$logs/$name.%p" "$1" --filter "$filter" -j1 >"$logs/$name-out" 2>&1 </dev/null || status=$?
 	if [ "$status" != 0 ]; then
 		echo "FAIL $name: status $status"
 		sed 's/^/    /' "$logs/$name-out" | tail -30
