@@ -73,6 +73,34 @@ static int open_beneath_by_walking(const struct bs_workspace *ws, const char *re
 	return walk(ws->dirfd, real + len);
 }
 
+/* Whether a file is missing because a link on its way leads nowhere: then somebody meant it to be there. */
+static bool has_dangling_link(int dirfd, const char *relative)
+{
+	BS_CLEANUP(bs_free_ptr) char *path = strdup(relative);
+	struct stat st;
+
+	for (char *at = path; at;) {
+		at = strchr(at, '/');
+		if (at)
+			*at = '\0';
+		if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+			fstatat(dirfd, path, &st, 0) < 0)
+			return true;
+		if (at)
+			*at++ = '/';
+	}
+	return false;
+}
+
+static enum bs_code refuse_link(const char *relative, const char *how, struct bs_error *reterr)
+{
+	enum bs_code code = bs_error_set(reterr, BS_POLICY, "%s leads %s by a link", relative, how);
+
+	if (reterr)
+		reterr->sys_errno = EXDEV;
+	return code;
+}
+
 enum bs_code bs_workspace_open_file(const struct bs_workspace *ws, const char *relative, int *ret_fd,
 	struct bs_error *reterr)
 {
@@ -81,12 +109,12 @@ enum bs_code bs_workspace_open_file(const struct bs_workspace *ws, const char *r
 
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = open_beneath_by_walking(ws, relative);
-	if (fd < 0 && (errno == EXDEV || errno == ELOOP)) {
-		enum bs_code code = bs_error_set(reterr, BS_POLICY, "%s leads out of the workspace by a link", relative);
-
-		if (reterr)
-			reterr->sys_errno = EXDEV;
-		return code;
+	if (fd < 0 && (errno == EXDEV || errno == ELOOP))
+		return refuse_link(relative, "out of the workspace", reterr);
+	if (fd < 0 && errno == ENOENT) {
+		if (has_dangling_link(ws->dirfd, relative))
+			return refuse_link(relative, "nowhere", reterr);
+		errno = ENOENT;
 	}
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return bs_error_sys(reterr, errno, "%s", relative);

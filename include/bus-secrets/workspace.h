@@ -40,8 +40,8 @@ void bs_workspace_id(const struct bs_workspace *ws, char ret[static BS_WORKSPACE
 
 /*
  * Opens a file of the workspace for reading, relative to its directory, resolved beneath it, regular, of the right
- * owner. BS_NOT_FOUND, BS_POLICY (another user's; or, with sys_errno EXDEV, a link that leads out), BS_PERMISSION,
- * BS_MALFORMED (not a regular file).
+ * owner. BS_NOT_FOUND, BS_POLICY (another user's; or, with sys_errno EXDEV, a link that leads out or nowhere),
+ * BS_PERMISSION, BS_MALFORMED (not a regular file).
  */
 enum bs_code bs_workspace_open_file(const struct bs_workspace *ws, const char *relative, int *ret_fd,
 	struct bs_error *reterr) BS_MUST_CHECK;

@@ -141,6 +141,27 @@ test_a_profile_is_only_a_name() {
 	done
 }
 
+# The user's own key command is a shell script; the .env would make its shell run something first.
+test_its_dotenv_does_not_reach_the_users_own_commands() {
+	make_identity "$HOME/mine.txt" >/dev/null
+	make_workspace
+	plant evil.sh
+	command -v bash >/dev/null || skip 'bash is not installed'
+	mkdir -p "$HOME/bin" "$HOME/.config/bus"
+	printf '#!/bin/bash\ncat "%s"\n' "$HOME/mine.txt" >"$HOME/bin/key"
+	chmod 755 "$HOME/bin/key"
+	printf '{"values": {"bus-secrets.age_key_cmd": "%s"}}' "$HOME/bin/key" >"$HOME/.config/bus/preferences.json"
+	SOPS_AGE_RECIPIENTS=$(age-keygen -y "$HOME/mine.txt")
+	export SOPS_AGE_RECIPIENTS
+	printf 'BASH_ENV=%s\nLD_AUDIT=%s\n' "$PWD/evil.sh" "$PWD/evil.sh" >.env
+	expect 0 bus secrets set x v
+	expect 0 bus secrets get x
+	expect_out v
+	no "$HOME/was-run"
+	BASH_ENV=$PWD/evil.sh "$HOME/bin/key" >/dev/null 2>&1 || :
+	[ -e "$HOME/was-run" ] || fail 'the test proves nothing'
+}
+
 # traced COMMAND...: the files that were opened, in $T/opened; the whole in ./trace.
 traced() {
 	command -v strace >/dev/null || skip 'strace is not installed'
@@ -224,6 +245,8 @@ test_a_workspace_of_another_user_wants_consent() {
 	expect_err 'workspace add'
 	expect 1 bus-secrets set --scope repo x changed
 	expect_err 'another user'
+	expect 0 bus-secrets set mine v
+	expect 0 bus-secrets get --scope user mine
 	[ "$before" = "$(sha256sum datapackage.json)" ]
 	expect 0 bus-secrets workspace add
 	expect 0 bus-secrets get x

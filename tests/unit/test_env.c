@@ -458,7 +458,8 @@ Test(env, programs_get_no_ignored_variable_and_no_key)
 	const char **envp = NULL;
 	struct bs_env *env;
 
-	scratch_write("ws/.env", "SOPS_AGE_KEY_CMD=/bin/evil\nPATH=/evil\n");
+	scratch_write("ws/.env", "SOPS_AGE_KEY_CMD=/bin/evil\nPATH=/evil\nBASH_ENV=evil.sh\n");
+	(void)setenv("BASH_ENV", "evil.sh", 1);
 	(void)setenv("SOPS_AGE_KEY_CMD", "/bin/evil", 1);
 	(void)setenv("SOPS_AGE_KEY_FILE", "/k", 1);
 	(void)setenv("SOPS_AGE_KEY", "AGE-SECRET-KEY-1", 1);
@@ -468,6 +469,7 @@ Test(env, programs_get_no_ignored_variable_and_no_key)
 	cr_assert_eq(bs_env_for_program(env, more, &envp, NULL), BS_OK);
 	cr_assert_null(entry_of(envp, "SOPS_AGE_KEY_CMD"));
 	cr_assert_null(entry_of(envp, "SOPS_AGE_KEY"));
+	cr_assert_null(entry_of(envp, "BASH_ENV"));
 	cr_assert_str_eq(entry_of(envp, "SOPS_AGE_KEY_FILE"), "/other");
 	cr_assert_str_eq(entry_of(envp, "KEPT"), "yes");
 	cr_assert_str_eq(entry_of(envp, "HOME"), scratch_path("home"));

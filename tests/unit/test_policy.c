@@ -248,9 +248,21 @@ Test(policy, a_list_that_cannot_be_read_is_never_no_policy)
 	scratch_mkdir(RECIPIENTS);
 	expect_refused(&new_repo, BS_MALFORMED, "regular");
 	cr_assert_eq(rmdir(scratch_path(RECIPIENTS)), 0);
-	cr_assert_eq(symlink("../../../outside.txt", scratch_path("ws/.sops.yaml")), 0);
-	expect_refused(&new_repo, BS_POLICY, ".sops.yaml");
+	cr_assert_eq(symlink("../outside.txt", scratch_path("ws/.sops.yaml")), 0);
+	expect_refused(&new_repo, BS_POLICY, "leads out");
 	cr_assert_eq(unlink(scratch_path("ws/.sops.yaml")), 0);
+	cr_assert_eq(symlink("absent", scratch_path("ws/.sops.yaml")), 0);
+	expect_refused(&new_repo, BS_POLICY, "nowhere");
+	cr_assert_eq(unlink(scratch_path("ws/.sops.yaml")), 0);
+	cr_assert_eq(symlink("absent", scratch_path(RECIPIENTS)), 0);
+	expect_refused(&new_repo, BS_POLICY, "nowhere");
+	cr_assert_eq(unlink(scratch_path(RECIPIENTS)), 0);
+	cr_assert_eq(rmdir(scratch_path("ws/.bus/secrets")), 0);
+	cr_assert_eq(rmdir(scratch_path("ws/.bus")), 0);
+	cr_assert_eq(symlink("absent", scratch_path("ws/.bus")), 0);
+	expect_refused(&new_repo, BS_POLICY, "nowhere");
+	cr_assert_eq(unlink(scratch_path("ws/.bus")), 0);
+	expect(&new_repo, BS_POLICY_NONE, own, NULL, NULL);
 	if (geteuid() == 0)
 		return;
 	scratch_write_mode(RECIPIENTS, A, strlen(A), 0);
