@@ -10,13 +10,18 @@
 #include "re2.h"
 #include "recipients.h"
 #include <bus-secrets/cleanup.h>
+#include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <yaml.h>
 
 /* libyaml looks through all anchors at each anchor and alias, and through all open brackets at each token. */
 #define ANCHORS_MAX 2048
 #define BRACKETS_MAX 4096
 #define MERGES_MAX 64
+
+/* Processor time for all rules together: each expression is bounded, but thousands of them are not. */
+#define LOOKUP_MS 1000
 
 struct yaml {
 	__typeof__(yaml_parser_initialize) *parser_initialize;
@@ -304,8 +309,18 @@ static enum bs_code matches(struct rules *rules, const yaml_node_t *rule, bool *
 		regex->start_mark.line + 1, inner.msg);
 }
 
+static int64_t spent_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static enum bs_code first_match(struct rules *rules, const yaml_node_t *list, struct bs_strings *ret)
 {
+	int64_t start = spent_ms();
+
 	for (yaml_node_item_t *item = list->data.sequence.items.start; item < list->data.sequence.items.top; item++) {
 		const yaml_node_t *rule = node_at(rules, *item);
 		bool is_match = false;
@@ -318,6 +333,8 @@ static enum bs_code first_match(struct rules *rules, const yaml_node_t *list, st
 			return code;
 		if (is_match)
 			return from_rule(rules, rule, ret);
+		if (spent_ms() - start > LOOKUP_MS)
+			return refuse(rules, rule, "the expressions up to here take too long");
 	}
 	return bs_error_set(rules->reterr, BS_POLICY, BS_SOPS_YAML ": no creation rule matches %s", rules->path);
 }

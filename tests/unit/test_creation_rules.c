@@ -301,6 +301,22 @@ Test(creation_rules, bombs_do_not_go_off, .timeout = 10)
 	bs_strings_release(&list);
 }
 
+/* Each of them stays below the bound of one expression. */
+Test(creation_rules, many_slow_expressions_are_ended, .timeout = 20)
+{
+	static const char rule[] = "- path_regex: .?.?.?.?.?.?.?.?.?.?.?.?.?(0|9)\n";
+	static char text[2000 * sizeof(rule) + 32] = "creation_rules:\n";
+	char *at = text + strlen(text);
+	struct bs_strings list = {0};
+	struct bs_error error = {0};
+	bool has_rules = false;
+
+	for (size_t i = 0; i < 2000; i++)
+		at = stpcpy(at, rule);
+	cr_assert_eq(judge(text, strlen(text), &list, &error, &has_rules), BS_POLICY);
+	cr_assert_not_null(strstr(error.msg, "too long"), "%s", error.msg);
+}
+
 Test(creation_rules, a_file_that_is_too_large_is_refused)
 {
 	size_t len = BS_SOPS_YAML_MAX + 1;
