@@ -39,8 +39,9 @@ enum bs_code bs_env_preferences(const struct bs_env *env, const char *const *key
 	struct bs_error *reterr) BS_MUST_CHECK;
 
 /*
- * The environment for a program that we start: ours without ignored and withheld variables and key texts, plus more[] (ends with
- * NULL, "NAME=value" texts, which stay the caller's). One allocation: free() it; the strings are borrowed.
+ * The environment for a program that we start: ours without ignored and withheld variables and key texts, plus
+ * more[] (ends with NULL, "NAME=value" texts, which stay the caller's). One allocation: free() it; the strings are
+ * borrowed.
  */
 enum bs_code bs_env_for_program(const struct bs_env *env, const char *const *more, const char ***ret,
 	struct bs_error *reterr) BS_MUST_CHECK;
