@@ -9,7 +9,7 @@ WERROR ?= -Werror
 V ?=
 Q := $(if $(V),,@)
 
-PKGS := libsodium nettle libcjson
+PKGS := libsodium nettle
 FUSE_PKGS := fuse3
 try = $(shell printf 'int main(void){return 0;}' | $(CC) $(1) -x c -o /dev/null - 2>/dev/null && echo '$(1)')
 

@@ -5,9 +5,9 @@
 # Says what it installs and asks nothing; does nothing at all when nothing is missing. Not root: by sudo.
 set -eu
 
-run="gcc libc6-dev make pkg-config libsodium-dev nettle-dev libcjson-dev libyaml-dev libpcre2-dev libfuse3-dev fuse3"
+run="gcc libc6-dev make pkg-config libsodium-dev nettle-dev libyaml-dev libpcre2-dev libfuse3-dev fuse3"
 test="libcriterion-dev zlib1g-dev age python3 nodejs git curl ca-certificates openssh-client procps passwd util-linux e2fsprogs
-	attr acl strace vim-tiny xz-utils locales shellcheck mandoc man-db"
+	attr acl strace vim-tiny dosfstools xz-utils locales shellcheck mandoc man-db"
 check="clang libclang-rt-14-dev clang-tidy clang-format cppcheck valgrind"
 
 case ${1:-} in

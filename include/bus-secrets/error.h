@@ -59,8 +59,10 @@ const char *bs_code_name(enum bs_code code); /* "NOT_FOUND" */
 
 /* Analysers see one file at a time: this tells them that a failure's code is the one that was given. */
 #if defined(BS_ANALYZE) && !defined(BS_ERROR_C)
-#define bs_error_set(reterr, code, ...) ((void)(bs_error_set)(reterr, code, __VA_ARGS__), (code))
-#define bs_error_sys(reterr, sys_errno, ...) ((void)(bs_error_sys)(reterr, sys_errno, __VA_ARGS__), BS_IO)
+#define bs_error_set(reterr, code, ...) \
+	(__extension__({ (void)(bs_error_set)(reterr, code, __VA_ARGS__); (code); }))
+#define bs_error_sys(reterr, sys_errno, ...) \
+	(__extension__({ (void)(bs_error_sys)(reterr, sys_errno, __VA_ARGS__); BS_IO; }))
 #endif
 
 #endif

@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 failed=0
-flags="-DBS_ANALYZE -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude $(pkg-config --cflags libsodium nettle libcjson fuse3)"
+flags="-DBS_ANALYZE -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude $(pkg-config --cflags libsodium nettle fuse3)"
 sources=$(ls core/*/*.c fs/*.c 2>/dev/null)
 
 run() { # NAME COMMAND...

@@ -7,9 +7,9 @@ LIBRARIES = r"<(sodium|nettle/|cjson/|yaml|pcre2|fuse|seccomp|criterion)"
 ROOMS = {
     "include/bus-secrets": [r"<bus-secrets/"],
     "core/base": [r'"[a-z0-9_]+\.h"', r"<bus-secrets/"],
-    "core/json": [r'"[a-z0-9_]+\.h"', r'"\.\./base/', r"<bus-secrets/", r"<cjson/"],
+    "core/json": [r'"[a-z0-9_]+\.h"', r'"\.\./base/', r"<bus-secrets/"],
     "core/age": [r'"[a-z0-9_]+\.h"', r'"\.\./base/', r"<bus-secrets/", r"<sodium\.h>"],
-    "core/sops": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<sodium\.h>", r"<nettle/", r"<cjson/"],
+    "core/sops": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<sodium\.h>", r"<nettle/"],
     "core/keys": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|age)/', r"<bus-secrets/", r"<(yaml|pcre2)\.h>"],
     "core/workspace": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json)/', r"<bus-secrets/"],
     "core/store": [r'"[a-z0-9_]+\.h"', r'"\.\./(base|json|sops|age|keys|workspace)/', r"<bus-secrets/"],
