@@ -107,6 +107,7 @@ test_init_that_fails_takes_back_what_it_made() {
 		command -v setpriv >/dev/null || skip 'needs setpriv'
 		as='setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all'
 	fi
+	programs_for_others
 	make_workspace ro
 	[ -z "$as" ] || chown -R 65534:65534 "$HOME" ro
 	chmod 500 ro

@@ -142,6 +142,7 @@ test_home_unset_is_the_passwd_entry() {
 test_home_nowhere_is_a_failure_that_names_it() {
 	[ "$(id -u)" = 0 ] || skip 'needs root to be a user without a passwd entry'
 	command -v setpriv >/dev/null || skip 'needs setpriv'
+	programs_for_others
 	expect 1 setpriv --reuid 54321 --clear-groups env -u HOME bus-secrets list
 	expect_err HOME
 }

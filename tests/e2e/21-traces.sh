@@ -105,6 +105,7 @@ test_memory_that_cannot_be_locked_is_said() {
 	! grep -q __asan_init "$BUILD/bus-secrets" || skip 'the address sanitizer answers mlock itself'
 	[ "$(id -u)" != 0 ] || as='setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all'
 	[ -z "${as:-}" ] || command -v setpriv >/dev/null || skip 'needs setpriv'
+	programs_for_others
 	chmod -R a+rwX "$T"
 	cat >limited <<-'EOF'
 		ulimit -l 0

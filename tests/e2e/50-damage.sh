@@ -106,6 +106,7 @@ give_away() { [ "$(id -u)" != 0 ] || chown -R 65534:65534 "$(dirname "$HOME")"; 
 
 test_closed_files_and_directories_for_an_ordinary_user() {
 	[ "$(id -u)" != 0 ] || command -v setpriv >/dev/null || skip 'needs setpriv'
+	programs_for_others
 	ground
 	give_away
 	chmod 0 datapackage.json

@@ -131,6 +131,16 @@ make_identity() {
 	age-keygen -y "$identity_file"
 }
 
+# programs_for_others [PROGRAM...]: puts copies of the programs first in PATH, in a directory that every user can
+# read: the tree may lie in a home that is closed. Prints nothing; further programs are copied, too.
+programs_for_others() {
+	others=$(mktemp -d /tmp/bs-programs.XXXXXX)
+	at_exit "rm -rf '$others'"
+	cp "$BUILD/bus-secrets" "$BUILD/bus-secretsd" "$@" "$others/"
+	chmod -R a+rX "$others"
+	PATH=$others:$PATH
+}
+
 run_one() {
 	dir=$T/$1
 	rm -rf "$dir"

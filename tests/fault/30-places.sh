@@ -163,7 +163,8 @@ test_a_read_only_directory() {
 	chmod 755 "$T" . ..
 	if [ "$(id -u)" = 0 ]; then
 		chmod 755 d
-		expect 14 setpriv --reuid 1234 --regid 1234 --clear-groups "$DRIVER" set "$PWD/d/f" k v
+		programs_for_others "$DRIVER"
+		expect 14 setpriv --reuid 1234 --regid 1234 --clear-groups "$(basename "$DRIVER")" set "$PWD/d/f" k v
 	else
 		chmod 555 d
 		expect 14 "$DRIVER" set "$PWD/d/f" k v
