@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-/* The directory that a path stands in, following a link as the replacing does; on the heap, NULL without memory. */
+/*
+ * The directory that a path stands in, following a link as the replacing does; on the heap, NULL without
+ * memory.
+ */
 static char *dir_of(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -38,8 +41,8 @@ static void climb_to_existing(char *dir)
 }
 
 /*
- * What its owner made read-only stays as it is, for root too: files are replaced through their directory, so nothing
- * else would stop us, and the mount shows such a file as read-only.
+ * What its owner made read-only stays as it is, for root too: files are replaced through their directory, so
+ * nothing else would stop us, and the mount shows such a file as read-only.
  */
 static bool is_closed(const struct stat *st, const char *path, int how)
 {

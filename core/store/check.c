@@ -1,8 +1,8 @@
 /*
  * check.c: everything doctor says of a scope.
  *
- * Layer: core/store. Bad is what cannot be opened or written; the rest is a warning. Every line but the good ones has
- * its remedy. Values are decrypted and dropped at once.
+ * Layer: core/store. Bad is what cannot be opened or written; the rest is a warning. Every line but the good
+ * ones has its remedy. Values are decrypted and dropped at once.
  */
 #include "../base/replace.h"
 #include "../keys/policy.h"
@@ -40,12 +40,14 @@ static const char *remedy_of(
 		return room;
 	}
 	if (code == BS_NO_MATCH) {
-		(void)snprintf(room, BS_REMEDY_MAX, "have one of its recipients run bus-secrets rekey %.*s --scope %s",
-			BS_NAME_MAX, name, bs_scope_name(scope));
+		(void)snprintf(room, BS_REMEDY_MAX,
+			"have one of its recipients run bus-secrets rekey %.*s --scope %s", BS_NAME_MAX, name,
+			bs_scope_name(scope));
 		return room;
 	}
 	if (code == BS_NO_IDENTITY)
-		return "provide the identity of one of its recipients: a keys.txt where sops looks for it, or "
+		return "provide the identity of one of its recipients: a keys.txt where sops looks for it, "
+		       "or "
 		       "SOPS_AGE_KEY_FILE";
 	if (code == BS_NEED_SOPS)
 		return "install sops: https://getsops.io/";
@@ -84,8 +86,9 @@ static void say_recipients(const struct check *check, const char *name, const st
 	BS_CLEANUP(bs_free_ptr) char *joined = kinds->count ? bs_strings_join(kinds, ", ") : NULL;
 	char remedy[BS_REMEDY_MAX];
 
-	(void)snprintf(remedy, sizeof(remedy), "add a second recipient, then bus-secrets rekey %.*s --scope %s",
-		BS_NAME_MAX, name, bs_scope_name(check->scope));
+	(void)snprintf(remedy, sizeof(remedy),
+		"add a second recipient, then bus-secrets rekey %.*s --scope %s", BS_NAME_MAX, name,
+		bs_scope_name(check->scope));
 	if (recipients->count + kinds->count == 1)
 		say(check, BS_FINDING_WARN, name, remedy, "has a single recipient: no backup recipient");
 	if (joined)
@@ -145,7 +148,8 @@ static void say_document(const struct check *check, const char *name, const stru
 		say(check, BS_FINDING_OK, name, NULL, "can be opened");
 	/* A set of the value that stands there is unchanged and writes nothing: it confirms nothing. */
 	(void)snprintf(remedy, sizeof(remedy),
-		"look at the history; bus-secrets set writes the value that is right, bus-secrets rekey %.*s --scope %s "
+		"look at the history; bus-secrets set writes the value that is right, bus-secrets rekey %.*s "
+		"--scope %s "
 		"confirms this one",
 		BS_NAME_MAX, name, bs_scope_name(check->scope));
 	if (warning)
@@ -178,9 +182,12 @@ static void say_bad_name(const struct check *check, const char *key, size_t key_
 		shown);
 }
 
-/* What is not used any more may still be read by everybody: a set after "write it again" went to the other layout. */
-static enum bs_code check_hidden(const struct check *check, const char *name, const struct bs_stored *stored,
-	struct bs_error *reterr)
+/*
+ * What is not used any more may still be read by everybody: a set after "write it again" went to the other
+ * layout.
+ */
+static enum bs_code check_hidden(
+	const struct check *check, const char *name, const struct bs_stored *stored, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
 	struct bs_error why = {0};
@@ -189,7 +196,8 @@ static enum bs_code check_hidden(const struct check *check, const char *name, co
 	if (code == BS_NO_MEMORY)
 		return bs_error_set(reterr, code, "%s", why.msg);
 	if (code == BS_PLAINTEXT)
-		say(check, BS_FINDING_WARN, name, "delete it (from both), set it again, and take the old one for known",
+		say(check, BS_FINDING_WARN, name,
+			"delete it (from both), set it again, and take the old one for known",
 			"what stands in %s, too, is not encrypted",
 			check->layout->file ? check->layout->file : "a second place");
 	return BS_OK;

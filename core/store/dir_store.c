@@ -1,8 +1,8 @@
 /*
  * dir_store.c: documents as files of their own: .bus/secrets/<name>.sops.json of a workspace.
  *
- * Layer: core/store. A file's whole text is the document, so there is nothing to splice; everything that is opened is
- * resolved beneath the workspace and belongs to its owner.
+ * Layer: core/store. A file's whole text is the document, so there is nothing to splice; everything that is
+ * opened is resolved beneath the workspace and belongs to its owner.
  */
 #include "../base/fault.h"
 #include "../base/replace.h"
@@ -188,7 +188,10 @@ static enum bs_code edit_file(
 	return *ret ? BS_OK : bs_error_set(reterr, BS_NO_MEMORY, "no memory for a document");
 }
 
-/* A new file gets the bits for reading and writing that datapackage.json has: whoever shares one shares the other. */
+/*
+ * A new file gets the bits for reading and writing that datapackage.json has: whoever shares one shares the
+ * other.
+ */
 static mode_t mode_like_package(const struct bs_store *store)
 {
 	struct stat st;
@@ -333,7 +336,10 @@ static enum bs_code dir_change(struct bs_store *store, const struct bs_layout *l
 	return bs_replace(&replace, ret_was_written, reterr);
 }
 
-/* Under the directory's lock, so that the weak way of a file system without these flags cannot race with ours. */
+/*
+ * Under the directory's lock, so that the weak way of a file system without these flags cannot race with
+ * ours.
+ */
 static int rename_at(int fd, const char *from, const char *to, unsigned flags)
 {
 	unsigned how = flags & BS_RENAME_EXCHANGE ? RENAME_EXCHANGE : flags ? RENAME_NOREPLACE : 0;

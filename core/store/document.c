@@ -52,7 +52,10 @@ bool bs_document_knows_identities(struct bs_store *store)
 	return has_identity;
 }
 
-/* Where sops has a say (other kinds of keys), only trying would tell; so such a document is never called foreign. */
+/*
+ * Where sops has a say (other kinds of keys), only trying would tell; so such a document is never called
+ * foreign.
+ */
 static bool is_foreign(struct bs_store *store, const struct bs_sops_doc *doc)
 {
 	const struct bs_strings *recipients = bs_sops_recipients(doc);

@@ -67,8 +67,9 @@ enum bs_code bs_json_file_fail(
 }
 
 /*
- * Half-written is what fails to parse, unless a person has to act: that will not change in 300 ms. A large file is not
- * judged twice: what is found here counts for the same bytes, which their reader holds until it gives them to us.
+ * Half-written is what fails to parse, unless a person has to act: that will not change in 300 ms. A large
+ * file is not judged twice: what is found here counts for the same bytes, which their reader holds until it
+ * gives them to us.
  */
 static bool is_whole(void *ctx, const char *text, size_t len)
 {
@@ -172,8 +173,8 @@ static struct bs_replace protocol(struct replace_call *call)
 }
 
 /*
- * A workspace's file is opened through the workspace, which checks owner and links; only then, and only if what came
- * is not whole, the more patient way is taken.
+ * A workspace's file is opened through the workspace, which checks owner and links; only then, and only if
+ * what came is not whole, the more patient way is taken.
  */
 static enum bs_code read_text(struct bs_json_file *file, char **ret, size_t *ret_len, struct bs_error *reterr)
 {

@@ -18,8 +18,7 @@ struct bs_json_file {
 	const struct bs_layout *layout;
 	char *path; /* at the time of bs_json_file_open() */
 	const char *shown; /* how messages name it; part of path */
-	const char *
-		checked; /* the text that was judged last, while its reader holds it; NULL: none, or not valid */
+	const char *checked; /* the text judged last, while its reader holds it; NULL: none was valid */
 	size_t checked_len;
 	struct bs_json_value root; /* of that text */
 };

@@ -91,9 +91,10 @@ static struct difference compare_sides(
 }
 
 /*
- * A call of ours died after it had put a foreign text aside. Its base is not known any more, but if the two texts
- * differ in one secret only, that one is what the call had changed, and it goes onto the foreign text. With more
- * differences somebody else changed secrets, too, and nobody can tell whose word is the last: *ret stays NULL.
+ * A call of ours died after it had put a foreign text aside. Its base is not known any more, but if the two
+ * texts differ in one secret only, that one is what the call had changed, and it goes onto the foreign text.
+ * With more differences somebody else changed secrets, too, and nobody can tell whose word is the last: *ret
+ * stays NULL.
  */
 enum bs_code bs_json_file_merge(const struct bs_json_file *file, const char *ours, size_t ours_len,
 	const char *displaced, size_t displaced_len, char **ret, size_t *ret_len, struct bs_error *reterr)

@@ -1,9 +1,9 @@
 /*
  * json_store.c: documents as members of a JSON file that belongs to other programs, too.
  *
- * Layer: core/store. preferences.json (values."secrets.<name>") and datapackage.json (busdk.secrets.<name>) differ
- * only in their row of the table. Reading finds one member without looking into the others; writing is one splice
- * through the replacement protocol.
+ * Layer: core/store. preferences.json (values."secrets.<name>") and datapackage.json (busdk.secrets.<name>)
+ * differ only in their row of the table. Reading finds one member without looking into the others; writing is
+ * one splice through the replacement protocol.
  */
 #include "json_file.h"
 #include <fcntl.h>
@@ -71,18 +71,22 @@ static enum bs_code json_read(struct bs_store *store, const struct bs_layout *la
 	return code;
 }
 
+/* A member to be sorted, without moving the members. */
+struct sorted {
+	const struct bs_json_member *member;
+};
+
 static int by_key(const void *a, const void *b)
 {
-	return bs_json_member_order(
-		*(const struct bs_json_member *const *)a, *(const struct bs_json_member *const *)b);
+	return bs_json_member_order(((const struct sorted *)a)->member, ((const struct sorted *)b)->member);
 }
 
 /* The members whose key has the layout's prefix, sorted; *ret is on the heap. */
 static enum bs_code sort_members(const struct bs_layout *layout, const struct bs_json_members *members,
-	const struct bs_json_member ***ret, size_t *ret_count, struct bs_error *reterr)
+	struct sorted **ret, size_t *ret_count, struct bs_error *reterr)
 {
 	size_t prefix_len = strlen(layout->prefix);
-	const struct bs_json_member **sorted = calloc(members->count + 1, sizeof(*sorted));
+	struct sorted *sorted = calloc(members->count + 1, sizeof(*sorted));
 	size_t count = 0;
 
 	if (!sorted)
@@ -91,7 +95,7 @@ static enum bs_code sort_members(const struct bs_layout *layout, const struct bs
 		const struct bs_json_member *member = &members->items[i];
 
 		if (member->key_len >= prefix_len && memcmp(member->key, layout->prefix, prefix_len) == 0)
-			sorted[count++] = member;
+			sorted[count++].member = member;
 	}
 	if (count > 1)
 		qsort(sorted, count, sizeof(*sorted), by_key);
@@ -101,13 +105,13 @@ static enum bs_code sort_members(const struct bs_layout *layout, const struct bs
 }
 
 static enum bs_code each_sorted(const struct bs_json_file *file, const char *text,
-	const struct bs_json_member *const *sorted, size_t count, bool with_text, bs_each_fn fn, void *ctx,
+	const struct sorted *sorted, size_t count, bool with_text, bs_each_fn fn, void *ctx,
 	struct bs_error *reterr)
 {
 	size_t prefix_len = strlen(file->layout->prefix);
 
 	for (size_t i = 0; i < count;) {
-		const struct bs_json_member *member = sorted[i];
+		const struct bs_json_member *member = sorted[i].member;
 		struct bs_stored stored = {0};
 		size_t same = 1;
 		enum bs_code code;
@@ -131,7 +135,7 @@ static enum bs_code json_each(struct bs_store *store, const struct bs_layout *la
 {
 	BS_CLEANUP(bs_json_file_release) struct bs_json_file file = {0};
 	BS_CLEANUP(bs_json_members_release) struct bs_json_members members = {0};
-	BS_CLEANUP(bs_free_ptr) const struct bs_json_member **sorted = NULL;
+	BS_CLEANUP(bs_free_ptr) struct sorted *sorted = NULL;
 	const struct bs_json_cache *text;
 	size_t count = 0;
 	enum bs_code code = bs_json_file_open(store, layout, &file, reterr);
@@ -184,7 +188,7 @@ static enum bs_code edit_one(
 	struct change_call *call = ctx;
 	BS_CLEANUP(bs_change_release) struct bs_change change = {0};
 	BS_CLEANUP(bs_stored_release) struct bs_stored present = {0};
-	struct bs_json_value box, value;
+	struct bs_json_value box, value = {0};
 	bool has_box = false, is_present = false;
 	enum bs_code code = bs_json_file_start(call->file, &text, &len, reterr);
 

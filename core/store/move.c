@@ -1,10 +1,10 @@
 /*
  * move.c: deleting and renaming, so that no old value ever rises again.
  *
- * Layer: core/store. Where a scope has two layouts, a name may stand in both, and the first one counts. Two files
- * cannot be changed at one moment; so the steps are put in an order in which each one either changes nothing that can
- * be seen, or is the one atomic step that changes everything. A call that dies in between leaves at most a hidden
- * copy, which doctor names, and never an old value that counts again.
+ * Layer: core/store. Where a scope has two layouts, a name may stand in both, and the first one counts. Two
+ * files cannot be changed at one moment; so the steps are put in an order in which each one either changes
+ * nothing that can be seen, or is the one atomic step that changes everything. A call that dies in between
+ * leaves at most a hidden copy, which doctor names, and never an old value that counts again.
  */
 #include "store_private.h"
 #include <bus-secrets/log.h>
@@ -179,7 +179,7 @@ static enum bs_code check_move(const struct move *move, struct bs_error *reterr)
 }
 
 /*
- * 1. Both names' documents are put into the target where only a layout behind it has them: nothing to be seen.
+ * 1. A name that only a layout behind the target has is put into the target as well: nothing to be seen.
  * 2. Copies that the target hides are dropped: nothing to be seen.
  * 3. The target renames: the one step that counts.
  * 4. A copy of the new name that stood behind the target is hidden now and dropped.
@@ -239,7 +239,7 @@ enum bs_code bs_store_rename(struct bs_store *store, enum bs_scope scope, const 
 		code = check_move(&move, reterr);
 		return code;
 	}
-	/* What another writer changes between the steps shows as an absent name; then all is looked at again. */
+	/* What another writer changes between the steps shows as an absent name; then look at all again. */
 	for (int i = 0; i < TRIES; i++) {
 		code = move_once(&move, reterr);
 		if (code != BS_NOT_FOUND || bs_stored_exists(store, scope, from, NULL) != BS_OK ||

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * In the order of asking. A further scope or layout is a further row. The repository's directory comes before its
- * datapackage.json: a name found there wins, and where the directory exists it is what is written.
+ * In the order of asking. A further scope or layout is a further row. The repository's directory comes before
+ * its datapackage.json: a name found there wins, and where the directory exists it is what is written.
  */
 static const struct bs_layout layouts[] = {
 	{

@@ -95,9 +95,9 @@ static int by_name(const void *a, const void *b)
 }
 
 /*
- * Sorts and keeps the first of those that have one name: what was added first wins. Entries of the same name are told
- * apart by where they were added, which a sort that is not stable does not keep; so the two parts are sorted each for
- * itself and merged.
+ * Sorts and keeps the first of those that have one name: what was added first wins. Entries of the same name
+ * are told apart by where they were added, which a sort that is not stable does not keep; so the two parts
+ * are sorted each for itself and merged.
  */
 static enum bs_code merge_lists(struct bs_store_list *first, struct bs_store_list *second,
 	struct bs_store_list *ret, struct bs_error *reterr)

@@ -3,9 +3,10 @@
  *
  * Layer: core/store (base, json, sops, age, keys, workspace, include; no libsodium, no nettle).
  *
- * A scope has one or more layouts, in the order in which they are asked: the first one that has a name wins, and the
- * first one that is there is written (places.c holds the table). A layout moves stored texts; it knows nothing of
- * encryption. What a text is worth is judged by document.c, with which keys it opens by unlock.c.
+ * A scope has one or more layouts, in the order in which they are asked: the first one that has a name wins,
+ * and the first one that is there is written (places.c holds the table). A layout moves stored texts; it
+ * knows nothing of encryption. What a text is worth is judged by document.c, with which keys it opens by
+ * unlock.c.
  */
 #ifndef BS_STORE_PRIVATE_H
 #define BS_STORE_PRIVATE_H
@@ -59,13 +60,16 @@ struct bs_change {
 };
 
 /*
- * Called under the lock with what stands under the name now (NULL: nothing), again whenever a foreign change turned
- * up; so it works from what it is given.
+ * Called under the lock with what stands under the name now (NULL: nothing), again whenever a foreign change
+ * turned up; so it works from what it is given.
  */
 typedef enum bs_code (*bs_change_fn)(
 	void *ctx, const struct bs_stored *present, struct bs_change *ret, struct bs_error *reterr);
 
-/* Every key of a layout in sorted order, those outside the grammar included; is_double: it stands there twice. */
+/*
+ * Every key of a layout in sorted order, those outside the grammar included; is_double: it stands there
+ * twice.
+ */
 typedef enum bs_code (*bs_each_fn)(void *ctx, const char *key, size_t key_len, bool is_double,
 	const struct bs_stored *stored, struct bs_error *reterr);
 

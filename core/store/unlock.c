@@ -1,8 +1,9 @@
 /*
  * unlock.c: with which keys a document opens.
  *
- * Layer: core/store. The sources are asked in their order and each only when the ones before it did not do; sops is
- * run only for documents that no identity of ours opens and that name keys of kinds which sops might have.
+ * Layer: core/store. The sources are asked in their order and each only when the ones before it did not do;
+ * sops is run only for documents that no identity of ours opens and that name keys of kinds which sops might
+ * have.
  */
 #include "store_private.h"
 #include <bus-secrets/log.h>
@@ -61,11 +62,12 @@ static enum bs_code fail_without_key(
 		where = NULL; /* it says where itself */
 	if (problem)
 		return bs_error_set(reterr, code, "%s; it is encrypted to %s; %s%s%s",
-			has_identities ? "no identity fits" : "no identity at hand", wanted, where ? where : "",
-			where ? ": " : "", problem);
+			has_identities ? "no identity fits" : "no identity at hand", wanted,
+			where ? where : "", where ? ": " : "", problem);
 	if (has_identities)
 		return bs_error_set(reterr, code,
-			"no identity fits; it is encrypted to %s: one of them can add you by bus-secrets rekey",
+			"no identity fits; it is encrypted to %s: one of them can add you by bus-secrets "
+			"rekey",
 			wanted);
 	return bs_error_set(reterr, code,
 		"no identity at hand; it is encrypted to %s: bus-secrets doctor lists where keys are looked "

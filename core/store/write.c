@@ -1,9 +1,9 @@
 /*
  * write.c: storing a value, and giving a document the recipients of the day.
  *
- * Layer: core/store. Everything slow (keys, encryption) happens before the lock: a plan is made for the text that is
- * there now. If another text is found under the lock, a new plan is made for that one, so that what others wrote in
- * between counts: its recipients and neighbours are the ones that are kept.
+ * Layer: core/store. Everything slow (keys, encryption) happens before the lock: a plan is made for the text
+ * that is there now. If another text is found under the lock, a new plan is made for that one, so that what
+ * others wrote in between counts: its recipients and neighbours are the ones that are kept.
  */
 #include "../keys/policy.h"
 #include "store_private.h"
@@ -56,6 +56,19 @@ static enum bs_code add_missing(const struct bs_strings *from, const struct bs_s
 	return BS_OK;
 }
 
+static const char *origin_shown(enum bs_policy_origin origin)
+{
+	switch (origin) {
+	case BS_POLICY_RECIPIENTS:
+		return " (by .bus/secrets/recipients.txt)";
+	case BS_POLICY_SOPS_YAML:
+		return " (by .sops.yaml)";
+	case BS_POLICY_NONE:
+		break;
+	}
+	return "";
+}
+
 /* The recipients of the day, of which one must be ours unless the writer goes blind. */
 static enum bs_code choose_recipients(const struct plan *plan, const struct bs_sops_doc *doc,
 	struct bs_strings *ret, struct bs_error *reterr)
@@ -69,17 +82,13 @@ static enum bs_code choose_recipients(const struct plan *plan, const struct bs_s
 	if (code || plan->options.blind || bs_document_can_open(store, ret))
 		return code;
 	return bs_error_set(reterr, BS_NO_MATCH,
-		"secret %s in scope %s would be encrypted to recipients of whom none is yours%s: --blind "
-		"writes it all the same",
-		plan->name, bs_scope_name(plan->scope),
-		origin == BS_POLICY_RECIPIENTS  ? " (.bus/secrets/recipients.txt)"
-		: origin == BS_POLICY_SOPS_YAML ? " (.sops.yaml)"
-						: "");
+		"secret %s in scope %s: none of its recipients%s is yours: --blind writes it all the same",
+		plan->name, bs_scope_name(plan->scope), origin_shown(origin));
 }
 
 /*
- * The old document's key and, where it may be the same, its value. That it does not open stops no write: then it
- * simply is not the same. A rekey is nothing without it.
+ * The old document's key and, where it may be the same, its value. That it does not open stops no write: then
+ * it simply is not the same. A rekey is nothing without it.
  */
 static enum bs_code open_old(const struct plan *plan, const struct bs_stored *present,
 	const struct bs_sops_doc *doc, struct bs_secret **ret_key, struct bs_secret **ret_value,
@@ -115,7 +124,10 @@ static enum bs_code encrypt_plan(struct plan *plan, const struct bs_stored *pres
 	struct bs_error why = {0};
 	enum bs_code code = bs_sops_encrypt(&write, &plan->text, &plan->len, &plan->report.kept_kinds, &why);
 
-	/* Neighbours that fail their check are damaged for good; writing again is the remedy that was promised. */
+	/*
+	 * Neighbours that fail their check are damaged for good; writing again is the remedy that was
+	 * promised.
+	 */
 	if (doc && plan->value && (code == BS_INTEGRITY || code == BS_MALFORMED)) {
 		bs_notice(BS_NOTICE_WARN, "%s: secret %s: the damaged document is written anew (%s)",
 			present->where, plan->name, why.msg);
@@ -216,7 +228,9 @@ static enum bs_code carry_out(
 	return BS_OK;
 }
 
-/* What can be known before any key is asked: name, place, rights, and what stands there (text NULL: nothing). */
+/*
+ * What can be known before any key is asked: name, place, rights, and what stands there (text NULL: nothing).
+ */
 static enum bs_code look_first(struct plan *plan, struct bs_stored *ret_present, struct bs_error *reterr)
 {
 	size_t len = strlen(plan->name);
@@ -252,6 +266,39 @@ static void remember(struct plan *plan)
 		bs_notice(BS_NOTICE_INFO, "the workspace could not be added to the known ones");
 }
 
+static enum bs_code drop_same(
+	void *ctx, const struct bs_stored *present, struct bs_change *ret, struct bs_error *reterr)
+{
+	(void)reterr;
+	if (bs_stored_equal(present, ctx))
+		ret->kind = BS_CHANGE_DROP;
+	return BS_OK;
+}
+
+/*
+ * A value in the clear was told to be set again. Where that wrote another layout than the one it stands in,
+ * it goes from there: hidden behind the new document it would still be read by everybody. A document may
+ * stay.
+ */
+static void drop_in_clear(const struct plan *plan, struct bs_stored *old)
+{
+	BS_CLEANUP(bs_sops_free_ptr) struct bs_sops_doc *doc = NULL;
+	struct bs_error why = {0};
+	bool was_written;
+	enum bs_code code;
+
+	if (!old->layout || old->layout == plan->target)
+		return;
+	code = old->error.code ? old->error.code : bs_sops_parse(old->text, old->len, &doc, NULL);
+	if (code != BS_PLAINTEXT && code != BS_MALFORMED)
+		return;
+	if (old->layout->ops->change(
+		    plan->store, old->layout, plan->name, drop_same, old, &was_written, &why))
+		bs_notice(BS_NOTICE_WARN,
+			"%s: secret %s: its old value, which is no document, stays there: %s", old->where,
+			plan->name, why.msg);
+}
+
 static enum bs_code write_plan(struct plan *plan, struct bs_store_report *ret, struct bs_error *reterr)
 {
 	BS_CLEANUP(bs_stored_release) struct bs_stored present = {0};
@@ -270,8 +317,10 @@ static enum bs_code write_plan(struct plan *plan, struct bs_store_report *ret, s
 		if (code)
 			return code;
 	}
-	if (was_written && plan->text)
+	if (was_written && plan->text) {
+		drop_in_clear(plan, &present);
 		remember(plan);
+	}
 	if (plan->scope == BS_SCOPE_REPO && ret)
 		plan->report.shadows =
 			bs_stored_exists(plan->store, BS_SCOPE_USER, plan->name, NULL) == BS_OK;

@@ -1,7 +1,8 @@
 /*
  * store_ground.h: the ground of the store's tests: a home, a workspace and keys of its own, on a tmpfs.
  *
- * Every Criterion test is a process of its own, so one ground a test is enough; .init and .fini make and remove it.
+ * Every Criterion test is a process of its own, so one ground a test is enough; .init and .fini make and
+ * remove it.
  */
 #ifndef BS_STORE_GROUND_H
 #define BS_STORE_GROUND_H
@@ -150,7 +151,10 @@ static UNUSED void ground_make_dirs(void)
 	put_file(in_ws("datapackage.json"), "{}\n");
 }
 
-/* Makes an identity in a home of its own; its recipient into ret, its key file stays at HOME/keys.txt's place. */
+/*
+ * Makes an identity in a home of its own; its recipient into ret, its key file stays at HOME/keys.txt's
+ * place.
+ */
 static UNUSED void make_identity_in(const char *home, char ret[static 128])
 {
 	BS_CLEANUP(bs_env_close_ptr) struct bs_env *env = NULL;

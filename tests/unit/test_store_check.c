@@ -131,8 +131,8 @@ Test(store_check, shadowed_names_and_names_in_both_layouts)
 Test(store_check, a_value_in_the_clear_behind_another_layout)
 {
 	make_dir_layout();
-	put_file(in_ws("datapackage.json"), "{\"busdk\":{\"secrets\":{\"x\":\"in the clear\"}}}");
 	expect_set(BS_SCOPE_REPO, "x", "v");
+	put_file(in_ws("datapackage.json"), "{\"busdk\":{\"secrets\":{\"x\":\"in the clear\"}}}");
 	check(BS_SCOPE_REPO);
 	EXPECT_SAID("OK repo x", "can be opened");
 	EXPECT_SAID("WARN repo x", "what stands in datapackage.json, too, is not encrypted");

@@ -266,3 +266,16 @@ Test(store_dir, an_empty_document_is_no_document_and_set_replaces_it)
 	expect_set(BS_SCOPE_REPO, "x", "v");
 	expect_value(BS_SCOPE_REPO, "x", "v");
 }
+
+Test(store_dir, a_value_in_the_clear_that_is_set_again_goes_from_the_other_layout)
+{
+	BS_CLEANUP(bs_free_ptr) char *text = NULL;
+
+	put_file(in_ws("datapackage.json"),
+		"{\"busdk\": {\"secrets\": {\"x\": \"hunter2\", \"y\": \"other\", \"z\": 5}}}");
+	expect_set(BS_SCOPE_REPO, "x", "v");
+	expect_set(BS_SCOPE_REPO, "z", "v");
+	expect_value(BS_SCOPE_REPO, "x", "v");
+	text = get_file(in_ws("datapackage.json"));
+	cr_assert_str_eq(text, "{\"busdk\": {\"secrets\": {\"y\": \"other\"}}}");
+}

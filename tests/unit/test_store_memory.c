@@ -1,9 +1,9 @@
 /*
- * test_store_memory.c: after reading and writing, no byte of a value or of an identity stands in ordinary memory.
+ * test_store_memory.c: after reading and writing, no value and no identity stands in ordinary memory.
  *
- * The process looks through its own memory: every mapping that can be read and is not locked. What is looked for is
- * kept masked, so that the search does not find itself; it looks for any sixteen bytes in a row. Suite `process`: not
- * for valgrind, whose own memory would be searched, too.
+ * The process looks through its own memory: every mapping that can be read and is not locked. What is looked
+ * for is kept masked, so that the search does not find itself; it looks for any sixteen bytes in a row. Suite
+ * `process`: not for valgrind, whose own memory would be searched, too.
  */
 #include "store_ground.h"
 #include <criterion/parameterized.h>

@@ -8,8 +8,8 @@
 TestSuite(store_race, .init = ground_start, .fini = ground_end);
 
 /*
- * Another process looks at the store, then waits for the lock that we hold. Its 100 ms are enough to make its plan;
- * were they not, it would see the later text at once and had to answer the same.
+ * Another process looks at the store, then waits for the lock that we hold. Its 100 ms are enough to make its
+ * plan; were they not, it would see the later text at once and had to answer the same.
  */
 static pid_t start_behind_lock(const char *dir, int *lock, enum bs_code (*act)(void))
 {

@@ -1,12 +1,15 @@
-/* test_store_unhappy.c: what is damaged, missing, closed or foreign: a clear line, the right code, nothing written. */
+/*
+ * test_store_unhappy.c: what is damaged, missing, closed or foreign: a clear line, the right code, nothing
+ * written.
+ */
 #include "store_ground.h"
 #include <criterion/parameterized.h>
 
 TestSuite(store_unhappy, .init = ground_start, .fini = ground_end);
 
 /*
- * Files that cannot be read at all: every call answers so, and the file stays as it is. What does not parse is read
- * again for 300 ms by every call, so only a few such cases stand here.
+ * Files that cannot be read at all: every call answers so, and the file stays as it is. What does not parse
+ * is read again for 300 ms by every call, so only a few such cases stand here.
  */
 struct file_case {
 	char text[160];
@@ -58,7 +61,9 @@ ParameterizedTest(struct file_case *c, store_unhappy, a_broken_file_is_refused_a
 	expect_no_litter(g.dir);
 }
 
-/* Values that cannot be documents: refused with the remedy, listed as what they are, and set replaces them. */
+/*
+ * Values that cannot be documents: refused with the remedy, listed as what they are, and set replaces them.
+ */
 struct value_case {
 	char value[200];
 	enum bs_code code;
