@@ -136,4 +136,11 @@ static inline void scratch_end(void)
 		(void)nftw(scratch_dir, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* Skips the test; Criterion would not call its end. */
+#define scratch_skip(reason)          \
+	do {                          \
+		scratch_end();        \
+		cr_skip_test(reason); \
+	} while (0)
+
 #endif

@@ -272,7 +272,7 @@ Test(policy, a_list_that_cannot_be_read_is_never_no_policy)
 Test(policy, lists_of_other_users_are_told_of_and_not_used)
 {
 	if (geteuid() != 0)
-		cr_skip_test("only root can give a file away");
+		scratch_skip("only root can give a file away");
 	scratch_write(RECIPIENTS, B "\n");
 	scratch_write("ws/.sops.yaml", "creation_rules:\n  - age: " B "\n");
 	cr_assert_eq(chown(scratch_path(RECIPIENTS), SOMEBODY, SOMEBODY), 0);

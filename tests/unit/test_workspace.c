@@ -101,7 +101,7 @@ Test(process, the_search_ends_at_another_file_system)
 	scratch_mkdir("ws/mounted");
 	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 		mount("none", scratch_path("ws/mounted"), "tmpfs", 0, "size=64k"))
-		cr_skip_test("needs a mount of its own");
+		scratch_skip("needs a mount of its own");
 	scratch_mkdir("ws/mounted/sub");
 	expect_none(scratch_path("ws/mounted/sub"), BS_NO_WORKSPACE);
 	(void)setenv("BUS_DISCOVERY_ACROSS_FILESYSTEM", "0", 1);
@@ -123,7 +123,7 @@ Test(workspace, foreign_directories_are_refused_until_consented)
 	char *path = NULL;
 
 	if (!am_root())
-		cr_skip_test("only root can give a directory away");
+		scratch_skip("only root can give a directory away");
 	scratch_write("theirs/datapackage.json", "{}");
 	scratch_mkdir("theirs/sub");
 	give_away("theirs/datapackage.json");
@@ -146,7 +146,7 @@ Test(workspace, foreign_directories_are_refused_until_consented)
 Test(workspace, a_foreign_datapackage_in_a_shared_directory_is_refused)
 {
 	if (!am_root())
-		cr_skip_test("only root can give a file away");
+		scratch_skip("only root can give a file away");
 	scratch_write("ws/datapackage.json", "{}");
 	give_away("ws/datapackage.json");
 	expect_none(NULL, BS_POLICY);
@@ -210,7 +210,7 @@ Test(workspace, init_writes_nothing_into_a_foreign_directory)
 	bool was_made = true;
 
 	if (!am_root())
-		cr_skip_test("only root can give a directory away");
+		scratch_skip("only root can give a directory away");
 	give_away("ws");
 	env = open_env();
 	cr_assert_eq(bs_workspace_init(env, &ws, &was_made, NULL), BS_POLICY);
@@ -310,7 +310,7 @@ Test(workspace, files_of_others_are_not_read)
 	struct bs_error error = {0};
 
 	if (!am_root())
-		cr_skip_test("only root can give a file away");
+		scratch_skip("only root can give a file away");
 	scratch_write("ws/theirs", "x");
 	give_away("ws/theirs");
 	cr_assert_eq(try_read(ws, "theirs", &error), BS_POLICY);
