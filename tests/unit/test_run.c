@@ -51,7 +51,8 @@ static void expect_output(const struct answer *answer, const void *bytes, size_t
 {
 	cr_assert_eq(answer->code, BS_OK, "%s", answer->err.msg);
 	cr_assert_eq(bs_secret_len(answer->output), len);
-	cr_assert_eq(memcmp(bs_secret_bytes(answer->output), bytes, len), 0);
+	cr_assert_eq(memcmp(bs_secret_bytes(answer->output), bytes, len), 0, "%.*s",
+		(int)bs_secret_len(answer->output), (const char *)bs_secret_bytes(answer->output));
 }
 
 static long elapsed_ms(struct timespec since)
