@@ -92,17 +92,19 @@ static enum bs_code append(struct bs_preferences *preferences, const char *text,
 	preferences->members = grown;
 	member = &grown[preferences->count];
 	*member = (struct member){.kind = raw->value.kind};
+	/* What cannot be decoded (half of a surrogate pair) is no key of ours, and others' keys are none of our business. */
 	code = bs_json_string_decode(text, key, &member->key, &member->key_len, reterr);
 	if (code)
-		return code;
+		return code == BS_MALFORMED ? BS_OK : code;
 	if (strncmp(member->key, OURS, sizeof(OURS) - 1) != 0) {
 		free(member->key);
 		return BS_OK;
 	}
 	preferences->count++;
+	/* A value that cannot be decoded is an error for who asks for it, and for nobody else. */
 	if (member->kind == BS_JSON_STRING)
 		code = bs_json_string_decode(text, raw->value, &member->text, &member->text_len, reterr);
-	return code;
+	return code == BS_MALFORMED ? BS_OK : code;
 }
 
 /* Whether the key may begin as ours do; with an escape in it only decoding tells. */
