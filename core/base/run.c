@@ -1,7 +1,7 @@
 /*
  * Running a program with its output into locked memory.
  *
- * Standard input is always a pipe and never a socket, so that a program may open /dev/stdin. Output is read straight
+ * Standard input is always a pipe and never a socket, so that a program may open /proc/self/fd/0. Output is read straight
  * into a secret. One loop feeds and reads, so neither side can fill a pipe and wait for ever.
  */
 #include "run.h"

@@ -88,9 +88,9 @@ enum bs_code bs_sops_decrypt_by_program(const struct bs_sops_doc *doc, const cha
 	BS_CLEANUP(bs_free_ptr) char *path = bs_tree_extract_path(&doc->tree, doc->leaves[doc->value].node);
 	bool is_binary = bs_sops_is_binary(doc);
 	const char *const binary[] = {
-		program, "-d", "--input-type", "json", "--output-type", "binary", "/dev/stdin", NULL};
+		program, "-d", "--input-type", "json", "--output-type", "binary", "/proc/self/fd/0", NULL};
 	const char *const extract[] = {program, "-d", "--input-type", "json", "--output-type", "json",
-		"--extract", path, "/dev/stdin", NULL};
+		"--extract", path, "/proc/self/fd/0", NULL};
 	struct bs_run run = {
 		.program = program,
 		.argv = is_binary ? binary : extract,

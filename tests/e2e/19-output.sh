@@ -99,7 +99,8 @@ test_dev_stdout_is_written_through() {
 	stored
 	expect 0 bus-secrets get x -o /dev/stdout
 	expect_out value
-	[ -L /dev/stdout ]
+	# Some machines have none; what is there must not have become a file.
+	[ ! -e /dev/stdout ] || [ -L /dev/stdout ]
 	printf 'before ' >file
 	bus-secrets get x -o /dev/stdout >>file
 	[ "$(cat file)" = 'before value' ]

@@ -54,7 +54,7 @@ values() {
 opens() {
 	"$1" -d --input-type binary --output-type binary "$2" | cmp -s - "$3" || fail "$(release "$1"): $2 is not $3"
 	"$1" -d --input-type json --extract '["data"]' "$2" | cmp -s - "$3" || fail "$(release "$1"): --extract of $2"
-	"$1" -d --input-type json --output-type binary /dev/stdin <"$2" | cmp -s - "$3" || fail "$(release "$1"): stdin"
+	"$1" -d --input-type json --output-type binary /proc/self/fd/0 <"$2" | cmp -s - "$3" || fail "$(release "$1"): stdin"
 }
 
 # we_open DOCUMENT FILE [KEYS]

@@ -78,7 +78,7 @@ static int keygen(void)
 
 static int encrypt(char **recipients, int count, const struct bs_secret *passphrase, bool armor)
 {
-	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = read_file("/dev/stdin");
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *plain = read_file("/proc/self/fd/0");
 	BS_CLEANUP(bs_free_ptr) char *file = NULL;
 	struct bs_strings list = {0};
 	size_t len = 0;
@@ -92,7 +92,7 @@ static int encrypt(char **recipients, int count, const struct bs_secret *passphr
 
 static int decrypt(const struct bs_age_identities *ids)
 {
-	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *file = read_file("/dev/stdin"), *plain = NULL;
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *file = read_file("/proc/self/fd/0"), *plain = NULL;
 
 	check(bs_age_decrypt(bs_secret_bytes(file), bs_secret_len(file), ids, &plain, NULL, &error));
 	check(bs_secret_write_fd(1, plain, &error));
@@ -101,7 +101,7 @@ static int decrypt(const struct bs_age_identities *ids)
 
 static int bench(const struct bs_age_identities *ids, long count)
 {
-	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *file = read_file("/dev/stdin");
+	BS_CLEANUP(bs_secret_free_ptr) struct bs_secret *file = read_file("/proc/self/fd/0");
 	struct timespec from, to;
 
 	clock_gettime(CLOCK_MONOTONIC, &from);

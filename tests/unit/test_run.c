@@ -90,7 +90,7 @@ Test(run, gives_an_empty_output)
 
 Test(run, standard_input_is_dev_null_unless_given)
 {
-	struct answer answer = run_script("cat; test -c /dev/stdin && printf null");
+	struct answer answer = run_script("cat; test -c /proc/self/fd/0 && printf null");
 
 	expect_output(&answer, "null", 4);
 	bs_secret_free(answer.output);
@@ -116,7 +116,7 @@ Test(run, large_input_and_output_at_once_do_not_block)
 
 Test(run, a_key_is_standard_input_and_can_be_opened_by_path)
 {
-	const char *const argv[] = {"sh", "-c", "cat /dev/stdin", NULL};
+	const char *const argv[] = {"sh", "-c", "cat /proc/self/fd/0", NULL};
 	struct bs_run run = shell(argv);
 	struct bs_secret *key = NULL;
 	struct answer answer;
@@ -281,8 +281,10 @@ Test(process, inherits_no_descriptor_no_environment_and_no_blocked_signal)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGTERM, SIG_IGN);
 	answer = run_script("ls /proc/self/fd | wc -w | tr -d '\\n'; env | grep -v '^PWD=\\|^SHLVL=\\|^_=\\|^OLDPWD=';"
-			    "grep '^SigBlk:\\|^SigIgn' /proc/self/status | tr -d '\\n\\t'");
-	expect_output(&answer, "4SigBlk:0000000000000000SigIgn:0000000000000000", 47);
+			    "grep '^SigBlk:' /proc/self/status | tr -d '\\n\\t';"
+			    "ign=$(sed -n 's/^SigIgn:\t//p' /proc/self/status); printf 'SigIgn:%x' $((0x$ign & ~0x180000000))");
+	/* Signals 32 and 33 are the C library's own, which it does not let anybody reset; make hands one on ignored. */
+	expect_output(&answer, "4SigBlk:0000000000000000SigIgn:0", 32);
 	(void)close(stray);
 	bs_secret_free(answer.output);
 }

@@ -71,11 +71,11 @@ Test(sops_program, gets_the_document_on_standard_input_and_its_types_in_words)
 	static const struct {
 		const char *body, *args;
 	} cases[] = {
-		{"{\"data\":\"@{data:|str|xy}\"}", "-d --input-type json --output-type binary /dev/stdin\n"},
+		{"{\"data\":\"@{data:|str|xy}\"}", "-d --input-type json --output-type binary /proc/self/fd/0\n"},
 		{"{\"value\":\"@{value:|str|xy}\"}",
-			"-d --input-type json --output-type json --extract [\"value\"] /dev/stdin\n"},
+			"-d --input-type json --output-type json --extract [\"value\"] /proc/self/fd/0\n"},
 		{"{\"a b\":[{\"c\":\"@{a b:c:|str|xy}\"}]}",
-			"-d --input-type json --output-type json --extract [\"a b\"][0][\"c\"] /dev/stdin\n"},
+			"-d --input-type json --output-type json --extract [\"a b\"][0][\"c\"] /proc/self/fd/0\n"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
