@@ -110,8 +110,12 @@ test_closed_files_and_directories_for_an_ordinary_user() {
 	ground
 	give_away
 	chmod 0 datapackage.json
+	# Only root can sum up a file that is closed to its owner.
+	all=$FILES
+	[ "$(id -u)" = 0 ] || FILES=$HOME/.config/bus/preferences.json
 	refused 'datapackage.json.*Permission denied' as_user bus-secrets get x
 	refused 'datapackage.json.*Permission denied' as_user bus-secrets set x --scope repo -
+	FILES=$all
 	chmod 644 datapackage.json
 	chmod 500 "$HOME/.config/bus"
 	refused 'preferences.json.*not writable' as_user bus-secrets set x -
