@@ -28,7 +28,7 @@ LIB_CFLAGS := $(BASE_CFLAGS) $(WARN) $(WERROR) $(shell pkg-config --cflags $(PKG
 LIB_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -ldl -lpthread
 FS_CFLAGS := $(BASE_CFLAGS) $(WARN) $(WERROR) $(shell pkg-config --cflags $(FUSE_PKGS) 2>/dev/null)
 FS_LIBS := $(shell pkg-config --libs $(FUSE_PKGS) 2>/dev/null)
-TEST_CFLAGS := $(filter-out -Wconversion -Wsign-conversion -Wpedantic -Wnull-dereference,$(LIB_CFLAGS)) -Wno-shadow
+TEST_CFLAGS := $(filter-out -Wconversion -Wsign-conversion -Wpedantic -Wnull-dereference,$(LIB_CFLAGS)) -Wno-shadow -Wno-sign-compare
 
 LIB_SRC := $(filter-out $(wildcard core/cli/*.c),$(wildcard core/*/*.c))
 CLI_SRC := $(wildcard core/cli/*.c)
