@@ -271,7 +271,7 @@ static bool is_same_place(const struct bs_place *a, const struct bs_place *b)
 {
 	struct stat x, y;
 
-	if (a->dir < 0 || b->dir < 0 || strcmp(a->name, b->name))
+	if (a->dir < 0 || b->dir < 0 || strcmp(a->name, b->name) != 0)
 		return false;
 	return !BS_IO(fstat(a->dir, &x)) && !BS_IO(fstat(b->dir, &y)) && x.st_dev == y.st_dev &&
 		x.st_ino == y.st_ino;
