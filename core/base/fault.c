@@ -31,12 +31,20 @@ static int errno_of(const char *name, size_t len)
 	abort();
 }
 
-static int act(const char *action, size_t len)
+/* A numbered call passes once; a named point may be passed again by the next attempt, and is not meant then. */
+static int stop(bool is_numbered)
+{
+	if (!is_numbered && __atomic_exchange_n(&was_stopped, true, __ATOMIC_RELAXED))
+		return 0;
+	return raise(SIGSTOP);
+}
+
+static int act(bool is_numbered, const char *action, size_t len)
 {
 	if (len == 4 && !memcmp(action, "kill", 4))
 		return raise(SIGKILL);
 	if (len == 4 && !memcmp(action, "stop", 4))
-		return __atomic_exchange_n(&was_stopped, true, __ATOMIC_RELAXED) ? 0 : raise(SIGSTOP);
+		return stop(is_numbered);
 	return errno_of(action, len);
 }
 
@@ -63,7 +71,7 @@ int bs_fault(const char *point)
 		size_t len = strcspn(item, ","), named = strcspn(item, ":,");
 
 		if (named < len && is_meant(item, named, point)) {
-			err = act(item + named + 1, len - named - 1);
+			err = act(*item == '#', item + named + 1, len - named - 1);
 			errno = err ? err : errno;
 			return err;
 		}

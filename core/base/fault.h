@@ -4,8 +4,8 @@
  * Layer: core/base. Without BS_FAULTS (every build but the fault tests') all of it is empty.
  *
  * In a test build BUS_SECRETS_FAULT="point:action[,point:action...]" acts when the point is passed: kill (SIGKILL to
- * ourselves), stop (SIGSTOP, once, so that a test can act in the middle), or an errno by name (ENOSPC, EIO) which
- * bs_fault() then sets and returns. The point "#7" is the seventh system call of the process that is wrapped in
+ * ourselves), stop (SIGSTOP, at a named point once, so that a test can act in the middle), or an errno by name
+ * (ENOSPC, EIO) which bs_fault() then sets and returns. The point "#7" is the seventh system call of the process that is wrapped in
  * BS_IO, "#7+" that one and all after it; with an errno the call is not made and fails with it. Foreign texts that an
  * exchange displaced are appended to the file that BUS_SECRETS_DISPLACED_LOG names.
  */

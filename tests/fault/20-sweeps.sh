@@ -41,6 +41,16 @@ test_another_program_writes_at_every_call_and_we_die() {
 	sweep stop-kill "rename in-place slow delete"
 }
 
+# Two events in one run: what an exchange displaced and nobody looked at any more; what came between it and the
+# exchange back.
+test_another_program_writes_and_we_die_later() {
+	sweep stop-die "rename in-place"
+}
+
+test_another_program_writes_twice() {
+	sweep stop-twice "rename in-place delete"
+}
+
 test_without_leases() {
 	sweep "kill stop stop-kill EIO" rename lease:EACCES
 }

@@ -5,6 +5,8 @@
  *	ACTION   kill       the process dies at the call
  *	         stop       it is stopped there, another program writes, it goes on
  *	         stop-kill  it is stopped there, another program writes, it dies
+ *	         stop-twice it is stopped there and at a later call, another program writes each time, it goes on
+ *	         stop-die   it is stopped there, another program writes, it goes on and dies at a later call
  *	         EIO, ...   the call fails
  *	         EIO+, ...  the call and all after it fail
  *	OP       set        a line in a file that exists
@@ -31,13 +33,17 @@
 
 #define FILE_NAME "f"
 #define MAX_CALLS 400
+/* How far a second event is from the first: as far as an exchange is from its undoing; further in the long tests. */
+#define LATER (getenv("TORTURE") ? 60UL : 12UL)
 
 struct run {
 	const char *action, *op, *foreign, *faults;
 	unsigned long at;
+	unsigned long then;   /* the call of the second event; 0: none */
 	unsigned long *calls; /* shared with the child: how many it made */
 	int status;	      /* of the child; -1: killed */
-	bool was_stopped;
+	int stops;
+	bool is_past; /* the calls ran out before the first event */
 	pid_t slow; /* a foreign writer still at work */
 };
 
@@ -48,8 +54,8 @@ static void complain(const struct run *run, const char *what)
 	char *text = slurp(FILE_NAME);
 
 	complaints++;
-	(void)printf("%s %s %s at call %lu (status %d): %s; file: %s\n", run->action, run->op, run->foreign, run->at,
-		run->status, what, text ? text : "(none)");
+	(void)printf("%s %s %s at call %lu, %lu (status %d): %s; file: %s\n", run->action, run->op, run->foreign,
+		run->at, run->then, run->status, what, text ? text : "(none)");
 	free(text);
 }
 
@@ -76,7 +82,7 @@ static int our_change(const struct run *run)
 
 static pid_t start(const struct run *run)
 {
-	char faults[256];
+	char faults[256], second[64] = "";
 	const char *action = !strncmp(run->action, "stop", 4) ? "stop" : run->action;
 	bool is_lasting = action[strlen(action) - 1] == '+';
 	int status;
@@ -86,8 +92,11 @@ static pid_t start(const struct run *run)
 	pid = fork();
 	if (pid)
 		return pid;
-	(void)snprintf(faults, sizeof(faults), "#%lu%s:%.*s%s%s", run->at, is_lasting ? "+" : "",
-		(int)strcspn(action, "+"), action, *run->faults ? "," : "", run->faults);
+	if (run->then)
+		(void)snprintf(second, sizeof(second), ",#%lu:%s", run->then,
+			!strcmp(run->action, "stop-die") ? "kill" : "stop");
+	(void)snprintf(faults, sizeof(faults), "#%lu%s:%.*s%s%s%s", run->at, is_lasting ? "+" : "",
+		(int)strcspn(action, "+"), action, second, *run->faults ? "," : "", run->faults);
 	(void)setenv("BUS_SECRETS_FAULT", faults, 1);
 	bs_fault_io_restart();
 	status = our_change(run);
@@ -95,13 +104,15 @@ static pid_t start(const struct run *run)
 	_exit(status);
 }
 
+/* The first time its line is f=foreign, the second time g=again. */
 static void write_foreign(struct run *run)
 {
+	const char *key = run->stops == 1 ? "f" : "g", *value = run->stops == 1 ? "foreign" : "again";
 	char *text = slurp(FILE_NAME), *made;
 
 	if (!strcmp(run->foreign, "delete"))
 		(void)unlink(FILE_NAME);
-	made = with_line(text ? text : "", "f", "foreign");
+	made = with_line(text ? text : "", key, value);
 	if (!strcmp(run->foreign, "rename"))
 		foreign_rename(FILE_NAME, made);
 	if (!strcmp(run->foreign, "in-place"))
@@ -114,7 +125,7 @@ static void write_foreign(struct run *run)
 			abort();
 		run->slow = fork();
 		if (!run->slow) {
-			foreign_slow(FILE_NAME, "f", "foreign", ready[1]);
+			foreign_slow(FILE_NAME, key, value, ready[1]);
 			_exit(0);
 		}
 		(void)close(ready[1]);
@@ -134,15 +145,15 @@ static void run_child(struct run *run)
 	*run->calls = 0;
 	run->status = 0;
 	run->slow = 0;
-	run->was_stopped = false;
+	run->stops = 0;
 	pid = start(run);
 	if (pid < 0 || waitpid(pid, &status, WUNTRACED) != pid)
 		abort();
-	if (WIFSTOPPED(status)) {
-		run->was_stopped = true;
+	while (WIFSTOPPED(status)) {
+		run->stops++;
 		write_foreign(run);
 		(void)kill(pid, !strcmp(run->action, "stop-kill") ? SIGKILL : SIGCONT);
-		if (waitpid(pid, &status, 0) != pid)
+		if (waitpid(pid, &status, WUNTRACED) != pid)
 			abort();
 	}
 	if (run->slow)
@@ -160,7 +171,7 @@ static bool has_line(const char *text, const char *line)
 /* Every line of the text is one that somebody wrote, and the text is whole. */
 static bool is_legal(const char *text)
 {
-	static const char *const lines[] = {"a=1", "b=2", "k=ours", "k=old", "f=foreign", "z=next"};
+	static const char *const lines[] = {"a=1", "b=2", "k=ours", "k=old", "f=foreign", "g=again", "z=next"};
 	char copy[4096];
 	char *rest = copy, *line;
 
@@ -215,10 +226,12 @@ static void check_now(const struct run *run)
 	if (run->status == 0 && strcmp(run->op, "remove") != 0 && strcmp(run->foreign, "delete") != 0 &&
 		!has_line(text, "k=ours"))
 		complain(run, "said yes, but the change is not there");
-	if (run->status == 0 && !strcmp(run->op, "remove") && text && !has_line(text, "f=foreign"))
+	if (run->status == 0 && !strcmp(run->op, "remove") && text && !has_line(text, "f=foreign") &&
+		!has_line(text, "g=again"))
 		complain(run, "said yes, but the file is still there");
 	/* A disk that goes on failing may not even let us undo; and a rename that replaced the file cannot be undone. */
-	if (run->status > 0 && !run->was_stopped && !strchr(run->action, '+') && !*run->faults && (base ? !text || strcmp(text, base) != 0 : text != NULL))
+	if (run->status > 0 && !run->stops && !strchr(run->action, '+') && !*run->faults &&
+		(base ? !text || strcmp(text, base) != 0 : text != NULL))
 		complain(run, "failed, but something was written");
 	free(text);
 }
@@ -226,6 +239,7 @@ static void check_now(const struct run *run)
 /* The next call of ours, with nothing in its way. One that reports a conflict is made again, as a person would. */
 static void check_next(struct run *run)
 {
+	bool is_writing = strcmp(run->foreign, "none") != 0 && strcmp(run->foreign, "delete") != 0;
 	int hidden, status = change(FILE_NAME, "z", "next");
 	char *text;
 
@@ -236,36 +250,48 @@ static void check_next(struct run *run)
 		complain(run, "the next call fails or leaves a wrong text");
 	if (!strcmp(run->op, "set") && strcmp(run->foreign, "delete") != 0 && !has_line(text, "b=2"))
 		complain(run, "a line was lost");
-	if (!is_kept("f=foreign", &hidden) && run->was_stopped && strcmp(run->foreign, "none") != 0 &&
-		strcmp(run->foreign, "delete") != 0)
+	if (!is_kept("f=foreign", &hidden) && run->stops && is_writing)
 		complain(run, "the foreign line was lost");
+	if (!is_kept("g=again", &hidden) && run->stops > 1 && is_writing)
+		complain(run, "the second foreign line was lost");
 	if (hidden)
 		complain(run, "the next call leaves litter");
 	free(text);
 }
 
+/* False: the calls ran out before the last event. */
+static bool run_case(struct run *run)
+{
+	empty_dir();
+	if (base_text(run))
+		foreign_in_place(FILE_NAME, base_text(run));
+	run_child(run);
+	run->is_past = *run->calls && *run->calls < run->at;
+	if (*run->calls && *run->calls < (run->then ? run->then : run->at))
+		return false;
+	check_now(run);
+	check_next(run);
+	return true;
+}
+
 int sweep(const char *action, const char *op, const char *foreign, const char *faults)
 {
 	struct run run = {.action = action, .op = op, .foreign = foreign, .faults = faults};
-	unsigned long last = MAX_CALLS, cases = 0;
+	bool is_double = !strcmp(action, "stop-twice") || !strcmp(action, "stop-die");
+	unsigned long cases = 0;
 
 	run.calls = mmap(NULL, sizeof(*run.calls), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.calls == MAP_FAILED)
 		abort();
 	if (!freopen("/dev/null", "w", stderr))
 		abort();
-	for (run.at = 1; run.at <= last; run.at++) {
-		empty_dir();
-		if (base_text(&run))
-			foreign_in_place(FILE_NAME, base_text(&run));
-		run_child(&run);
-		if (*run.calls && *run.calls < run.at)
-			break; /* past its last call */
-		cases++;
-		check_now(&run);
-		check_next(&run);
+	for (run.at = 1; !run.is_past && run.at <= MAX_CALLS; run.at++) {
+		unsigned long first = is_double ? run.at + 1 : 0, last = is_double ? run.at + LATER : 0;
+
+		for (run.then = first; run.then <= last && run_case(&run); run.then++)
+			cases++;
 	}
 	empty_dir();
 	(void)printf("%lu cases, %d wrong\n", cases, complaints);
-	return complaints || cases < 10 || run.at > last;
+	return complaints || cases < 10 || !run.is_past;
 }
