@@ -174,7 +174,8 @@ traced() {
 	fi
 	TRACED=yes
 	command -v strace >/dev/null || skip 'strace is not installed'
-	strace -f -y -qq -o trace -e trace=open,openat,openat2,execve,link,linkat,rename,renameat,renameat2,unlink,unlinkat \
+	# LeakSanitizer cannot work under ptrace.
+	ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" strace -f -y -qq -o trace -e trace=open,openat,openat2,execve,link,linkat,rename,renameat,renameat2,unlink,unlinkat \
 		"$@" >traced.out 2>traced.err || :
 	grep -v ' = -1 ' trace >opened || :
 }
