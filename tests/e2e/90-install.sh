@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 install_into() { # DESTDIR PREFIX
+	# make would be asked to finish a build whose flags it does not know.
+	case $BUILD in *-asan) skip "what is installed is the ordinary build" ;; esac
 	make -s -C "$TOP" BUILD="$BUILD" DESTDIR="$1" PREFIX="$2" install >/dev/null
 }
 
@@ -56,7 +58,6 @@ C
 }
 
 test_a_program_builds_against_the_shared_library() {
-	case $BUILD in *-asan) skip "a sanitizer's library wants a sanitizer's program" ;; esac
 	install_into "" "$PWD/prefix"
 	export PKG_CONFIG_PATH="$PWD/prefix/lib/pkgconfig"
 	# shellcheck disable=SC2046
@@ -66,7 +67,6 @@ test_a_program_builds_against_the_shared_library() {
 }
 
 test_a_program_builds_against_the_static_library() {
-	case $BUILD in *-asan) skip "a sanitizer's library wants a sanitizer's program" ;; esac
 	install_into "" "$PWD/prefix"
 	export PKG_CONFIG_PATH="$PWD/prefix/lib/pkgconfig"
 	rm prefix/lib/libbus-secrets.so*
