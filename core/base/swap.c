@@ -57,6 +57,37 @@ static enum bs_code exchange_back(const struct bs_change *change, const char *sw
 	return drop_own(change, swap, reterr);
 }
 
+typedef enum bs_code (*undo_fn)(const struct bs_change *change, const char *swap, struct bs_error *reterr);
+
+/*
+ * What came out stands under the name swap. It is unlinked only if it is the text that we read; otherwise the change
+ * is undone and made again from the foreign text.
+ */
+static enum bs_code settle(struct bs_change *change, const char *swap, undo_fn undo, struct bs_error *reterr)
+{
+	const struct bs_place *place = &change->place;
+	BS_CLEANUP(bs_close_fd) int lease = -1;
+	enum bs_code code, failed;
+	enum bs_look look;
+
+	if (bs_fault("after-exchange") || bs_move_sync(place->dir)) {
+		failed = not_on_disk(change, reterr);
+		code = undo(change, swap, reterr);
+		return code ? code : failed;
+	}
+	look = bs_displaced_look(place->dir, swap, change->base.bytes, change->base.len, &change->base.st, &lease);
+	if (look == BS_LOOK_SAME) {
+		(void)bs_fault("after-check");
+		(void)BS_IO(unlinkat(place->dir, swap, 0));
+		return BS_OK;
+	}
+	bs_fault_log_displaced(place->dir, swap);
+	code = undo(change, swap, reterr);
+	if (code)
+		return code;
+	return look == BS_LOOK_OPEN ? still_open(change, reterr) : bs_change_again(change);
+}
+
 /*
  * No exchange on this file system: what a rename overwrites cannot be looked at afterwards, so it is looked at once
  * more before, bytes and all. Between that look and the rename a foreign change can be lost; doctor says so.
@@ -92,32 +123,14 @@ static enum bs_code exchange_failed(struct bs_change *change, struct bs_error *r
 enum bs_code bs_change_exchange(struct bs_change *change, struct bs_error *reterr)
 {
 	const struct bs_place *place = &change->place;
-	BS_CLEANUP(bs_close_fd) int lease = -1;
 	char swap[NAME_MAX + 1];
-	enum bs_code code, failed;
-	enum bs_look look;
 
 	if (!bs_content_is_current(&change->base, place->dir, place->name))
 		return bs_change_again(change);
 	if (bs_move_exchange(place->dir, change->temp, place->name))
 		return exchange_failed(change, reterr);
 	give_up_temp(change, swap);
-	if (bs_fault("after-exchange") || bs_move_sync(place->dir)) {
-		failed = not_on_disk(change, reterr);
-		code = exchange_back(change, swap, reterr);
-		return code ? code : failed;
-	}
-	look = bs_displaced_look(place->dir, swap, change->base.bytes, change->base.len, &change->base.st, &lease);
-	if (look == BS_LOOK_SAME) {
-		(void)bs_fault("after-check");
-		(void)BS_IO(unlinkat(place->dir, swap, 0));
-		return BS_OK;
-	}
-	bs_fault_log_displaced(place->dir, swap);
-	code = exchange_back(change, swap, reterr);
-	if (code)
-		return code;
-	return look == BS_LOOK_OPEN ? still_open(change, reterr) : bs_change_again(change);
+	return settle(change, swap, exchange_back, reterr);
 }
 
 /* A file that was not there comes by a rename that replaces nothing. */
@@ -158,10 +171,8 @@ static enum bs_code undo_removal(const struct bs_change *change, const char *swa
 enum bs_code bs_change_take_out(struct bs_change *change, struct bs_error *reterr)
 {
 	const struct bs_place *place = &change->place;
-	BS_CLEANUP(bs_close_fd) int lease = -1;
 	char swap[NAME_MAX + 1];
-	enum bs_code code = bs_change_swap_name(change, swap, reterr), failed;
-	enum bs_look look;
+	enum bs_code code = bs_change_swap_name(change, swap, reterr);
 
 	if (code)
 		return code;
@@ -172,20 +183,5 @@ enum bs_code bs_change_take_out(struct bs_change *change, struct bs_error *reter
 			return bs_change_again(change);
 		return bs_error_sys(reterr, errno, "cannot remove %s", change->replace->shown);
 	}
-	if (bs_fault("after-exchange") || bs_move_sync(place->dir)) {
-		failed = not_on_disk(change, reterr);
-		code = undo_removal(change, swap, reterr);
-		return code ? code : failed;
-	}
-	look = bs_displaced_look(place->dir, swap, change->base.bytes, change->base.len, &change->base.st, &lease);
-	if (look == BS_LOOK_SAME) {
-		(void)bs_fault("after-check");
-		(void)BS_IO(unlinkat(place->dir, swap, 0));
-		return BS_OK;
-	}
-	bs_fault_log_displaced(place->dir, swap);
-	code = undo_removal(change, swap, reterr);
-	if (code)
-		return code;
-	return look == BS_LOOK_OPEN ? still_open(change, reterr) : bs_change_again(change);
+	return settle(change, swap, undo_removal, reterr);
 }

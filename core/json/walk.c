@@ -71,7 +71,7 @@ static size_t skip_bare(const char *text, size_t pos, size_t end)
 	return pos;
 }
 
-static enum bs_json_kind kind_of(char first)
+enum bs_json_kind bs_json_kind_of(char first)
 {
 	switch (first) {
 	case '{':
@@ -97,7 +97,7 @@ struct bs_json_value bs_json_value_at(const char *text, size_t pos, size_t end)
 
 	if (pos >= end)
 		return value;
-	value.kind = kind_of(text[pos]);
+	value.kind = bs_json_kind_of(text[pos]);
 	if (value.kind == BS_JSON_STRING)
 		value.len = skip_string(text, pos, end) - pos;
 	else if (value.kind == BS_JSON_OBJECT || value.kind == BS_JSON_ARRAY)

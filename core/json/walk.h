@@ -20,6 +20,8 @@ static inline bool bs_json_is_space(char byte)
 
 /* The place of the next byte that is not white space; end if there is none. */
 size_t bs_json_skip_space(const char *text, size_t pos, size_t end);
+/* The kind of a value by its first byte. */
+enum bs_json_kind bs_json_kind_of(char first);
 /* The value that begins at pos. */
 struct bs_json_value bs_json_value_at(const char *text, size_t pos, size_t end);
 

@@ -1,5 +1,7 @@
 #include "tree.h"
 
+#include "../json/walk.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,26 +95,6 @@ static enum bs_code take_key(struct walk *w, struct bs_tree_node *node)
 	return BS_OK;
 }
 
-static enum bs_json_kind kind_at(char c)
-{
-	switch (c) {
-	case '{':
-		return BS_JSON_OBJECT;
-	case '[':
-		return BS_JSON_ARRAY;
-	case '"':
-		return BS_JSON_STRING;
-	case 't':
-		return BS_JSON_TRUE;
-	case 'f':
-		return BS_JSON_FALSE;
-	case 'n':
-		return BS_JSON_NULL;
-	default:
-		return BS_JSON_NUMBER;
-	}
-}
-
 /* A key and its value, or an array's element; a container is only entered. */
 static enum bs_code take_node(struct walk *w, size_t index)
 {
@@ -134,7 +116,7 @@ static enum bs_code take_node(struct walk *w, size_t index)
 		return bs_error_set(w->reterr, BS_MALFORMED, "the document has a path of more than %d bytes",
 			BS_TREE_PATH_MAX);
 	node->value.off = w->off;
-	node->value.kind = kind_at(w->text[w->off]);
+	node->value.kind = bs_json_kind_of(w->text[w->off]);
 	node->end = w->tree->count;
 	if (bs_tree_is_container(node)) {
 		if (++w->depth > BS_TREE_DEPTH_MAX)
